@@ -1,0 +1,1 @@
+"""The shipped fits: run files and nothing else."""

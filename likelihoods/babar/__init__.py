@@ -1,0 +1,1 @@
+"""BaBar: a single photon recoiling against an invisible A'."""

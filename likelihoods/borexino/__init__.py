@@ -1,0 +1,1 @@
+"""Borexino: solar neutrinos scattering on electrons."""

@@ -1,0 +1,1 @@
+"""MEG II: the decay mu -> e gamma."""

@@ -1,0 +1,1 @@
+"""NA64: an electron beam that loses energy to an invisible A'."""

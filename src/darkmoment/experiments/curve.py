@@ -1,0 +1,149 @@
+"""Limit curves: the largest epsilon allowed, as a function of the dark-photon mass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from importlib.resources.abc import Traversable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from darkmoment.experiments.errors import CurveError
+
+Array = NDArray[np.float64]
+HEADER = "mass_GeV,epsilon"
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A limit on epsilon, linear in (log m, log epsilon) between its points and silent outside them.
+
+    Parameters
+    ----------
+    mass : array (n,)
+        Dark-photon masses in GeV, strictly increasing.
+    epsilon : array (n,)
+        Limits on the kinetic mixing.
+    source : str
+        Where the curve was read, for messages.
+    below : Curve or None
+        The curve that holds at masses below this one's first point; the two need not meet.
+
+    Raises
+    ------
+    CurveError
+        If there are fewer than two points, or one is not finite, positive and in increasing mass, or
+        `below` leaves a gap.
+    """
+
+    mass: Array
+    epsilon: Array
+    source: str = "curve"
+    below: Curve | None = None
+    _log_mass: Array = field(init=False, repr=False)
+    _log_epsilon: Array = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.mass) < 2:
+            raise CurveError(self.source, 0, "a curve needs at least two points")
+        for name, values in (("mass", self.mass), ("epsilon", self.epsilon)):
+            bad = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
+            if bad.size:
+                # the header is line 1, so point 0 stands in line 2
+                raise CurveError(
+                    self.source, int(bad[0]) + 2, f"{name} {values[bad[0]]:g} is not positive and finite"
+                )
+        bad = np.flatnonzero(np.diff(self.mass) <= 0)
+        if bad.size:
+            first, second = self.mass[bad[0]], self.mass[bad[0] + 1]
+            raise CurveError(
+                self.source, int(bad[0]) + 3, f"mass {second:g} does not exceed the one before, {first:g}"
+            )
+        if self.below is not None and self.below.range[1] < self.mass[0]:
+            raise CurveError(
+                self.source, 2, f"starts above the end of {self.below.source}, which is to continue it"
+            )
+        log_mass, log_epsilon = self._logarithms()
+        object.__setattr__(self, "_log_mass", log_mass)
+        object.__setattr__(self, "_log_epsilon", log_epsilon)
+
+    def _logarithms(self) -> tuple[Array, Array]:
+        log_mass, log_epsilon = np.log(self.mass), np.log(self.epsilon)
+        if self.below is None:
+            return log_mass, log_epsilon
+        # `below` ends one float before this curve starts: one interpolation, strictly increasing, with a jump
+        under = self.below.mass < self.mass[0]
+        end = np.nextafter(log_mass[0], -np.inf)
+        end_epsilon = np.log(self.below.at(self.mass[0]))
+        return (
+            np.concatenate([np.log(self.below.mass[under]), [end], log_mass]),
+            np.concatenate([np.log(self.below.epsilon[under]), [end_epsilon], log_epsilon]),
+        )
+
+    @classmethod
+    def read(cls, file: Traversable) -> Curve:
+        """Read a CSV file: the header ``mass_GeV,epsilon``, then one point per line.
+
+        Raises
+        ------
+        CurveError
+            If the file is missing, the header another, or a line is not two numbers.
+        """
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError as problem:
+            raise CurveError(file, 0, "there is no such file") from problem
+        except UnicodeDecodeError as problem:
+            raise CurveError(file, 0, f"not a text file: {problem}") from problem
+        if not lines or lines[0] != HEADER:
+            raise CurveError(file, 1, f"the first line must be '{HEADER}'")
+        points = np.empty((len(lines) - 1, 2))
+        for index, line in enumerate(lines[1:]):
+            try:
+                mass, epsilon = line.split(",")
+                points[index] = float(mass), float(epsilon)
+            except ValueError as problem:
+                raise CurveError(file, index + 2, f"'{line}' is not two numbers") from problem
+        return cls(points[:, 0].copy(), points[:, 1].copy(), source=str(file))
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """First and last mass in GeV, `below` included."""
+        first = self.mass[0] if self.below is None else self.below.range[0]
+        return float(first), float(self.mass[-1])
+
+    def covers(self, mass: ArrayLike) -> NDArray[np.bool_]:
+        """Return where the curve says something; its two ends belong to it.
+
+        A mass of nan is not called outside: there the curve would fall silent and hide it.
+        """
+        mass = np.asarray(mass, dtype=float)
+        lower, upper = self.range
+        return ~((mass < lower) | (mass > upper))
+
+    def at(self, mass: ArrayLike) -> Array:
+        """Return the limit on epsilon at masses in GeV, nan outside the curve; same shape."""
+        mass = np.asarray(mass, dtype=float)
+        # interp clamps at its ends; log of the clamped mass keeps mass 0 free of warnings
+        log_mass = np.log(np.maximum(mass, np.finfo(float).tiny))
+        epsilon = np.exp(np.interp(log_mass, self._log_mass, self._log_epsilon))
+        return np.where(self.covers(mass), epsilon, np.nan)
+
+    def continued_by(self, below: Curve) -> Curve:
+        """Return this curve with `below` in force beneath its first point."""
+        return replace(self, below=below)
+
+    def bridged(self, lower: float, upper: float) -> Curve:
+        """Return the curve with its points strictly between two masses replaced by a straight line.
+
+        Raises
+        ------
+        CurveError
+            If the two masses are not in order and on the curve's own points' range.
+        """
+        if not self.mass[0] <= lower < upper <= self.mass[-1]:
+            raise CurveError(self.source, 0, f"cannot be bridged from {lower:g} to {upper:g} GeV")
+        outside = self.mass[(self.mass < lower) | (self.mass > upper)]
+        mass = np.sort(np.append(outside, [lower, upper]))
+        own = replace(self, below=None)
+        return Curve(mass, own.at(mass), source=self.source, below=self.below)

@@ -1,0 +1,212 @@
+"""What an experiment says about a batch of points."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darkmoment.experiments.card import Card, Dataset, OptionValue
+from darkmoment.experiments.curve import Curve
+from darkmoment.experiments.errors import ExperimentError, unknown
+from darkmoment.experiments.shapes import Shape, shape_of
+
+Array = NDArray[np.float64]
+Point = Mapping[str, Array]
+"""Name of a parameter or observable -> array (n,) or (1,)."""
+
+SIGNAL_POWER: Mapping[str, int] = {"epsilon": 2, "mu_eff": 2}
+"""Quantities whose signal is a power of them; the signal of any other is linear in it."""
+
+
+class Likelihood(ABC):
+    """One experiment with a dataset, a shape and its options chosen.
+
+    Parameters
+    ----------
+    card : Card
+    dataset : str, int or None
+        Name of a dataset, the card's default for None.
+    shape : str or None
+        Name of a shape, the dataset's default for None.
+    **options
+        The options the card declares.
+
+    Raises
+    ------
+    ExperimentError
+        If the card does not apply to this model, or the dataset, shape or an option does not exist; the
+        message lists the choices and the nearest.
+    CurveError
+        If the dataset's curve cannot be used.
+
+    Attributes
+    ----------
+    name : str
+    card : Card
+    dataset : Dataset
+    shape : Shape
+    options : dict
+        Every option of the card, defaults filled in.
+    needs : tuple of str
+        The names it reads from a point.
+    """
+
+    def __init__(
+        self, card: Card, dataset: object = None, shape: str | None = None, **options: OptionValue
+    ) -> None:
+        if not card.applies:
+            raise ExperimentError(f"{card.name} does not apply to this model: {card.notes}")
+        self.name = card.name
+        self.card = card
+        self.dataset: Dataset = card.dataset(dataset)
+        self.shape: Shape = _shape(card, self.dataset, shape)
+        self.options = complete_options(card, options)
+
+    @property
+    def label(self) -> str:
+        """Short title and dataset, as in figures: ``MEG II (2025)``."""
+        return f"{self.card.short_title} ({self.dataset})"
+
+    @property
+    def hard(self) -> bool:
+        """True where chi2 takes only the values 0 and infinity."""
+        return self.shape.hard
+
+    @property
+    @abstractmethod
+    def needs(self) -> tuple[str, ...]:
+        """Names of the parameters and observables it reads."""
+
+    @abstractmethod
+    def response(self, p: Point) -> Array:
+        """Return the signal strength s/s_lim (0 where it says nothing), or the pull of a measurement."""
+
+    def chi2(self, p: Point) -> Array:
+        """Return -2 ln(L/L_best), shape as broadcast from the point's arrays."""
+        return self.chi2_of(self.response(p), p)
+
+    def chi2_of(self, response: Array, p: Point) -> Array:
+        """Return chi2 where the response is known already; override where data of one's own say more."""
+        return self.shape.chi2(response)
+
+    def covered(self, p: Point) -> NDArray[np.bool_]:
+        """Return where the experiment says something; broadcasts against the point's arrays."""
+        return np.ones(1, dtype=bool)
+
+    @abstractmethod
+    def limit(self, p: Point) -> Array:
+        """Return the largest value allowed of the quantity it limits, in that quantity's unit.
+
+        At that value the response is 1, everything else at the point unchanged. nan where it says nothing.
+        The limited quantity itself is not read. Broadcasts against the point's arrays.
+        """
+
+
+class UpperLimit(Likelihood):
+    """An upper limit on one quantity, the same at every point unless `limit` is overridden."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The limited quantity."""
+        return (self.card.limits,)
+
+    def limit(self, p: Point) -> Array:
+        """Return the published limit, shape (1,)."""
+        if self.dataset.limit is None:
+            raise ExperimentError(f"dataset '{self.dataset}' of {self.name} has no limit as a single number")
+        return np.array([self.dataset.limit])
+
+    def response(self, p: Point) -> Array:
+        """Return the signal strength: the power of quantity/limit that the signal is linear in."""
+        return (p[self.card.limits] / self.limit(p)) ** SIGNAL_POWER.get(self.card.limits, 1)
+
+
+class CurveLimit(UpperLimit):
+    """A limit on epsilon along a curve, for A' decays of one kind.
+
+    The number of events is proportional to epsilon^2 times the branching fraction `branching`, which the
+    published curve takes to be 1.
+    """
+
+    branching = "BR_invisible"
+
+    def __init__(
+        self, card: Card, dataset: object = None, shape: str | None = None, **options: OptionValue
+    ) -> None:
+        super().__init__(card, dataset, shape, **options)
+        self.curve = self.read_curve()
+
+    def read_curve(self) -> Curve:
+        """Return the dataset's curve, continued to lower masses where the card says so."""
+        if self.dataset.curve is None:
+            raise ExperimentError(f"dataset '{self.dataset}' of {self.name} has no curve")
+        curve = Curve.read(self.card.folder / self.dataset.curve)
+        if self.dataset.curve_below is not None:
+            curve = curve.continued_by(Curve.read(self.card.folder / self.dataset.curve_below))
+        return curve
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Mixing, mass and branching fraction."""
+        return (self.card.limits, "m_dark_photon", self.branching)
+
+    def covered(self, p: Point) -> NDArray[np.bool_]:
+        """Return where the mass lies within the curve."""
+        return self.curve.covers(p["m_dark_photon"])
+
+    def limit(self, p: Point) -> Array:
+        """Return the limit on epsilon at each point's mass and branching fraction; inf without decays."""
+        with np.errstate(divide="ignore"):
+            return self.curve.at(p["m_dark_photon"]) / np.sqrt(p[self.branching])
+
+    def response(self, p: Point) -> Array:
+        """Return epsilon^2 BR/epsilon_lim^2, 0 outside the curve."""
+        return np.where(self.covered(p), super().response(p), 0.0)
+
+
+class Measurement(Likelihood):
+    """A measured value with its standard deviation."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The measured quantity."""
+        return (self.card.limits,)
+
+    def response(self, p: Point) -> Array:
+        """Return the pull (prediction - measured)/sigma."""
+        if self.dataset.value is None or self.dataset.sigma is None:
+            raise ExperimentError(f"dataset '{self.dataset}' of {self.name} has no measured value")
+        return (p[self.card.limits] - self.dataset.value) / self.dataset.sigma
+
+    def limit(self, p: Point) -> Array:
+        """Return nan: a measurement has no upper limit of its own."""
+        return np.array([np.nan])
+
+
+def _shape(card: Card, dataset: Dataset, name: str | None) -> Shape:
+    try:
+        return shape_of(dataset, name)
+    except ExperimentError as problem:
+        raise ExperimentError(f"{card.name}: {problem.message}", problem.suggestion) from problem
+
+
+def complete_options(card: Card, given: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
+    """Return every option of a card, as given or by default.
+
+    Raises
+    ------
+    ExperimentError
+        If a name is none of the card's options or a value cannot be taken.
+    """
+    for name, value in given.items():
+        if name not in card.options:
+            raise unknown(f"option of {card.name}", name, card.options)
+        option = card.options[name]
+        if refusal := option.refusal(value):
+            if option.choices:
+                raise unknown(f"{name} of {card.name}:", str(value), option.choices)
+            raise ExperimentError(f"{name} of {card.name} = {value!r}: {refusal}")
+    return {name: given.get(name, option.default) for name, option in card.options.items()}

@@ -1,0 +1,275 @@
+"""How a published number becomes chi2 = -2 ln(L/L_best).
+
+A shape acts on the signal strength s/s_lim (s linear in the signal: a branching ratio, epsilon^2 BR,
+mu^2) or, for measurements, on the pull. L_best is the largest likelihood at a physical signal, s >= 0.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import log
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import gammaincc, log_ndtr, xlogy
+
+from darkmoment.experiments.card import Dataset
+from darkmoment.experiments.errors import ExperimentError, unknown
+from darkmoment.levels import z_score
+
+Array = NDArray[np.float64]
+
+ROUNDING = 1e-12
+"""How far above its limit a strength may lie and still count as allowed by `step`."""
+
+
+class Shape(ABC):
+    """A likelihood in one variable.
+
+    Attributes
+    ----------
+    name : str
+        As in run files.
+    hard : bool
+        True where chi2 takes only the values 0 and infinity.
+    """
+
+    name: ClassVar[str]
+    hard: ClassVar[bool] = False
+
+    @abstractmethod
+    def chi2(self, response: Array) -> Array:
+        """Return -2 ln(L/L_best) at each response, same shape; nan where the response is nan."""
+
+    @staticmethod
+    @abstractmethod
+    def missing(dataset: Dataset) -> str | None:
+        """Say what a dataset lacks for this shape, or None where it has all."""
+
+    @classmethod
+    @abstractmethod
+    def of(cls, dataset: Dataset) -> Self:
+        """Return the shape with a dataset's numbers."""
+
+
+def _needs_limit(dataset: Dataset) -> str | None:
+    return "an upper limit" if dataset.cl is None else None
+
+
+def _cl(dataset: Dataset) -> float:
+    if dataset.cl is None:
+        raise ExperimentError(f"dataset '{dataset}' has no upper limit")
+    return dataset.cl
+
+
+@dataclass(frozen=True)
+class HalfGaussian(Shape):
+    """chi2 = (z s/s_lim)^2: the observation equalled the expectation.
+
+    Then CLs and the flat-prior limit agree, and Delta chi2 = z^2 returns the published limit.
+    """
+
+    cl: float
+    name: ClassVar[str] = "half_gaussian"
+
+    @cached_property
+    def _z(self) -> float:
+        return z_score(self.cl)
+
+    def chi2(self, response: Array) -> Array:
+        """Return (z s/s_lim)^2."""
+        return np.square(self._z * response)
+
+    @staticmethod
+    def missing(dataset: Dataset) -> str | None:
+        """Need an upper limit."""
+        return _needs_limit(dataset)
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Self:
+        """Take the confidence level."""
+        return cls(_cl(dataset))
+
+
+@dataclass(frozen=True)
+class Gaussian(Shape):
+    """chi2 = pull^2, for measurements: not relative to a best point, so tension stays visible."""
+
+    name: ClassVar[str] = "gaussian"
+
+    def chi2(self, response: Array) -> Array:
+        """Return the squared pull."""
+        return np.square(response)
+
+    @staticmethod
+    def missing(dataset: Dataset) -> str | None:
+        """Need a measured value."""
+        return "a measured value with its uncertainty" if dataset.value is None else None
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Self:
+        """Take nothing: the pull carries the numbers."""
+        return cls()
+
+
+@dataclass(frozen=True)
+class LimitAndSensitivity(Shape):
+    """A gaussian in s with the width of the sensitivity and the centre of the limit.
+
+    The width is sensitivity/z. The centre is where the flat-prior limit on s >= 0 becomes the published
+    one: negative where less was seen than expected.
+
+    Parameters
+    ----------
+    cl : float
+        Confidence level of limit and sensitivity.
+    sensitivity : float
+        Median expected limit in units of the limit.
+    """
+
+    cl: float
+    sensitivity: float
+    name: ClassVar[str] = "limit_and_sensitivity"
+
+    @cached_property
+    def width(self) -> float:
+        """Standard deviation in units of the limit."""
+        return self.sensitivity / z_score(self.cl)
+
+    @cached_property
+    def centre(self) -> float:
+        """Maximum of the gaussian in units of the limit."""
+
+        def excess(centre: float) -> float:
+            tail = log_ndtr((centre - 1) / self.width) - log_ndtr(centre / self.width)
+            return float(tail) - log(1 - self.cl)
+
+        # far below zero the posterior falls faster than any limit, at the limit its upper tail is 1/2 or more
+        lower = -self.width
+        while excess(lower) > 0:
+            lower *= 2
+        return float(brentq(excess, lower, 1.0, xtol=1e-14, rtol=1e-14))
+
+    def chi2(self, response: Array) -> Array:
+        """Return the gaussian's chi2 relative to its best s >= 0."""
+        # for a negative centre the difference of squares is written as a product: no cancellation at small s
+        best = max(0.0, self.centre)
+        return (response - best) * (response + best - 2 * self.centre) / self.width**2
+
+    @staticmethod
+    def missing(dataset: Dataset) -> str | None:
+        """Need limit and sensitivity."""
+        return _needs_limit(dataset) or ("a sensitivity" if dataset.sensitivity is None else None)
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Self:
+        """Take the level and the ratio of sensitivity to limit."""
+        if dataset.limit is None or dataset.sensitivity is None:
+            raise ExperimentError(f"dataset '{dataset}' lacks {cls.missing(dataset)}")
+        return cls(_cl(dataset), dataset.sensitivity / dataset.limit)
+
+
+@dataclass(frozen=True)
+class Counting(Shape):
+    """Poisson: `observed` events, `background` expected, a known number at the limit.
+
+    That number is such that the flat-prior limit is the published one: 2.303 at 90% where nothing was
+    seen. The background is taken as known; with no event seen it drops out altogether.
+    """
+
+    cl: float
+    observed: int
+    background: float
+    name: ClassVar[str] = "counting"
+
+    @cached_property
+    def events_at_limit(self) -> float:
+        """Signal events expected at the published limit."""
+
+        def excess(signal: float) -> float:
+            above = gammaincc(self.observed + 1, signal + self.background)
+            return float(above / gammaincc(self.observed + 1, self.background)) - (1 - self.cl)
+
+        upper = 1.0
+        while excess(upper) > 0:
+            upper *= 2
+        return float(brentq(excess, 0.0, upper, xtol=1e-14, rtol=1e-14))
+
+    def chi2(self, response: Array) -> Array:
+        """Return -2 ln of the Poisson ratio to the best s >= 0."""
+        signal = self.events_at_limit * np.asarray(response, dtype=float)
+        best = max(0.0, self.observed - self.background)
+        logs = xlogy(self.observed, signal + self.background) - xlogy(self.observed, best + self.background)
+        return 2 * (signal - best - logs)
+
+    @staticmethod
+    def missing(dataset: Dataset) -> str | None:
+        """Need an upper limit and the events behind it."""
+        lacking = "the observed events and their background" if dataset.observed is None else None
+        return _needs_limit(dataset) or lacking
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Self:
+        """Take the level, the observed events and the background."""
+        if dataset.observed is None or dataset.background is None:
+            raise ExperimentError(f"dataset '{dataset}' lacks {cls.missing(dataset)}")
+        return cls(_cl(dataset), dataset.observed, dataset.background)
+
+
+@dataclass(frozen=True)
+class Step(Shape):
+    """Allowed up to the limit, forbidden above, as arXiv:2603.25704 does."""
+
+    name: ClassVar[str] = "step"
+    hard: ClassVar[bool] = True
+
+    def chi2(self, response: Array) -> Array:
+        """Return 0 or infinity."""
+        forbidden = np.where(response > 1 + ROUNDING, np.inf, 0.0)
+        return np.where(np.isnan(response), np.nan, forbidden)
+
+    @staticmethod
+    def missing(dataset: Dataset) -> str | None:
+        """Need an upper limit."""
+        return _needs_limit(dataset)
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Self:
+        """Take nothing: the edge is at 1."""
+        return cls()
+
+
+SHAPES: Mapping[str, type[Shape]] = {
+    shape.name: shape for shape in (HalfGaussian, Gaussian, LimitAndSensitivity, Counting, Step)
+}
+"""Every shape; the first a dataset has the numbers for is its default."""
+
+
+def shapes_of(dataset: Dataset) -> tuple[str, ...]:
+    """Return the shapes a dataset has the numbers for, the default first."""
+    return tuple(name for name, shape in SHAPES.items() if shape.missing(dataset) is None)
+
+
+def shape_of(dataset: Dataset, name: str | None = None) -> Shape:
+    """Return a shape by name with a dataset's numbers, the default one for None.
+
+    Raises
+    ------
+    ExperimentError
+        If there is no such shape, or the dataset lacks what it needs.
+    """
+    available = shapes_of(dataset)
+    chosen = available[0] if name is None else name
+    if chosen not in SHAPES:
+        raise unknown("shape", chosen, available)
+    if lacking := SHAPES[chosen].missing(dataset):
+        raise ExperimentError(
+            f"shape '{chosen}' needs {lacking}, which dataset '{dataset}' does not have; "
+            f"available: {', '.join(available)}"
+        )
+    return SHAPES[chosen].of(dataset)

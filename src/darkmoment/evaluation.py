@@ -1,0 +1,147 @@
+"""Everything a fit says of given points, as tables and as the JSON object of `darkmoment evaluate`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from darkmoment.parameters import PERTURBATIVE, Array
+
+if TYPE_CHECKING:
+    from darkmoment.fit import Fit, Points
+
+_SCALARS = ("m_H1", "m_H2", "m_A1", "m_A2")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a fit says of n points.
+
+    Attributes
+    ----------
+    points : DataFrame (n rows)
+        Every parameter, in its unit.
+    observables : DataFrame (n rows)
+        Every reported observable; columns carry name and unit as in JSON.
+    chi2 : DataFrame (n rows)
+        -2 ln(L/L_best) of each term.
+    out_of_range : list of list of str
+        Per point, the experiments that say nothing there.
+    notes : list of list of str
+        Per point, what a reader should know.
+    from_derived : list of str
+        With printed formulas, the observables that the paper prints none for.
+    """
+
+    points: pd.DataFrame
+    observables: pd.DataFrame
+    chi2: pd.DataFrame
+    out_of_range: list[list[str]]
+    notes: list[list[str]]
+    from_derived: list[str]
+
+    @property
+    def total_chi2(self) -> Array:
+        """Row sums of chi2, shape (n,)."""
+        return self.chi2.to_numpy().sum(axis=1)
+
+    def json(self, row: int = 0) -> dict[str, Any]:
+        """Return one point as a JSON object: finite numbers, an infinite chi2 as the text 'inf'."""
+        return {
+            "point": _numbers(self.points.iloc[row].to_dict()),
+            "observables": _numbers(self.observables.iloc[row].to_dict()),
+            "chi2": _numbers(self.chi2.iloc[row].to_dict()),
+            "total_chi2": _number(float(self.total_chi2[row])),
+            "out_of_range": self.out_of_range[row],
+            "notes": self.notes[row],
+            "from_derived": self.from_derived,
+        }
+
+    def table(self) -> pd.DataFrame:
+        """Return points, observables and chi2 side by side, one row per point."""
+        chi2 = self.chi2.add_prefix("chi2_")
+        table = pd.concat([self.points, self.observables, chi2], axis=1)
+        table["total_chi2"] = self.total_chi2
+        table["out_of_range"] = [" ".join(names) for names in self.out_of_range]
+        table["notes"] = ["; ".join(notes) for notes in self.notes]
+        return table
+
+
+def _number(value: float) -> float | str | None:
+    if isfinite(value):
+        return value
+    return None if np.isnan(value) else "inf" if value > 0 else "-inf"
+
+
+def _numbers(values: Mapping[Any, float]) -> dict[str, float | str | None]:
+    return {str(name): _number(float(value)) for name, value in values.items()}
+
+
+def evaluate(fit: Fit, points: Points) -> Evaluation:
+    """Evaluate a fit at n points; see `Fit.survey` for `points`."""
+    values, n = fit.complete(points)
+    reported = fit.model.reported()
+    survey = fit.survey(
+        values if n > 1 else {k: v[:1] for k, v in values.items()}, [o.name for o in reported]
+    )
+    observables = {o.json_key: survey.quantities[o.name] for o in reported}
+    limits, limit_notes = _limits(fit, values, survey.physical, n)
+    masses = fit.model.predict(values)
+    notes = []
+    for row in range(n):
+        found = [*limit_notes[row]]
+        if not survey.physical[row]:
+            bad = [f"{m} = {_at(masses[m], row):.6g} GeV" for m in _SCALARS if _at(masses[m], row) <= 0]
+            found.append(f"unphysical: {', '.join(bad)} must be > 0; chi2 is infinite")
+        for k, name in enumerate(fit.terms):
+            if survey.physical[row] and np.isinf(survey.chi2[row, k]):
+                found.append(f"{name}: chi2 is infinite, {survey.strength[row, k]:.6g} times its hard limit")
+        found += _doubts(fit, values, row)
+        notes.append(found)
+    return Evaluation(
+        pd.DataFrame({name: np.broadcast_to(values[name], (n,)) for name in fit.model.parameter_names}),
+        pd.DataFrame(observables | limits),
+        pd.DataFrame(survey.chi2, columns=list(fit.terms)),
+        [[t for k, t in enumerate(fit.terms) if not survey.covered[row, k]] for row in range(n)],
+        notes,
+        fit.model.from_derived(),
+    )
+
+
+def _at(x: Array, row: int) -> float:
+    return float(x[0] if len(x) == 1 else x[row])
+
+
+def _limits(
+    fit: Fit, values: Mapping[str, Array], physical: np.ndarray, n: int
+) -> tuple[dict[str, Array], list[list[str]]]:
+    """Return the limit on mu_eff (mu_B) of each experiment that has one, and a note where it has none."""
+    found: dict[str, Array] = {}
+    notes: list[list[str]] = [[] for _ in range(n)]
+    p = fit.model.predict(values)
+    for name, experiment in fit.experiments.items():
+        if experiment.card.limits == "mu_eff":
+            limit = np.array(np.broadcast_to(experiment.limit(p), (n,)), dtype=float)
+            found[f"{name}_limit_muB"] = limit
+            for row in np.flatnonzero(~np.isfinite(limit)):
+                notes[row].append(f"{name} has no limit here")
+    return found, notes
+
+
+def _doubts(fit: Fit, values: Mapping[str, Array], row: int) -> list[str]:
+    """Return the warnings about values that look like slips or lie outside perturbativity."""
+    found = []
+    for name in fit.model.parameter_names:
+        doubt = fit.parameter(name).info.doubt(_at(values[name], row))
+        if doubt:
+            found.append(doubt)
+    if fit.spec.flavour == "single_y":
+        norm = 2**0.25 * _at(values["y"], row)
+        if norm > PERTURBATIVE >= _at(values["y"], row):
+            found.append(f"y_e = y_mu = {norm:.4g}: not perturbative above sqrt(4 pi)")
+    return found

@@ -1,0 +1,20 @@
+"""Which observables there are, for a choice of ansaetze."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from darkmoment.observables import ansatz, dark_photon, lepton_flavour, lepton_moments, moment
+from darkmoment.observables.observable import Observable
+
+
+def assemble(spectrum: str, flavour: str, lepton_flavour_switch: str) -> Iterator[Observable]:
+    """Yield the derived observables of one choice of switches, in the order of reports."""
+    yield from ansatz.SPECTRUM[spectrum]
+    yield from ansatz.FLAVOUR[flavour]
+    yield from ansatz.COMMON
+    yield from moment.OBSERVABLES
+    yield from lepton_flavour.COMMON
+    yield from lepton_flavour.LEPTON_FLAVOUR[lepton_flavour_switch]
+    yield from lepton_moments.OBSERVABLES
+    yield from dark_photon.OBSERVABLES

@@ -1,0 +1,139 @@
+"""The block `experiments` of a run file, checked against the cards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from darkmoment.experiments.card import Card
+from darkmoment.experiments.discovery import load
+from darkmoment.experiments.errors import ExperimentError
+from darkmoment.runfile.diagnostics import Findings, Location
+from darkmoment.runfile.numbers import NumberError, number_from_text
+from darkmoment.runfile.schema import ExperimentSpec
+from darkmoment.runfile.tree import Block, Entry, Scalar, is_null, shown
+
+_KEYS = ("dataset", "shape")
+
+
+def read_experiments(
+    given: Mapping[str, Entry], cards: Mapping[str, Card], findings: Findings
+) -> dict[str, ExperimentSpec]:
+    """Read the experiments of one fit.
+
+    Parameters
+    ----------
+    given : mapping
+        Name -> entry, merged.
+    cards : mapping
+        Every experiment there is.
+
+    Returns
+    -------
+    dict of str to ExperimentSpec
+        In the order of the file, the default dataset filled in; without those that could not be read.
+    """
+    read: dict[str, ExperimentSpec] = {}
+    for entry in given.values():
+        card = cards.get(entry.key)
+        if card is None:
+            findings.unknown(entry.where, "experiment", entry.key, cards)
+        elif not card.applies:
+            reason = " ".join(card.notes.split())
+            findings.problem(entry.where, f"experiment {card.name!r} does not apply to this model: {reason}")
+        else:
+            spec = _Reader(card, entry, findings).read()
+            if spec is not None:
+                read[entry.key] = spec
+    return read
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads one entry."""
+
+    card: Card
+    entry: Entry
+    findings: Findings
+
+    def read(self) -> ExperimentSpec | None:
+        node = self.entry.node
+        if is_null(node):
+            node = Block({}, self.entry.where)
+        if not isinstance(node, Block):
+            hint = "write {} for its defaults"
+            if isinstance(node, Scalar) and node.text in self.card.datasets:
+                hint = f"write {{dataset: {node.text}}}"
+            message = f"experiment {self.card.name!r} takes a mapping, not {shown(node)}: {hint}"
+            self.findings.problem(self.entry.where, message)
+            return None
+        before = self.findings.noted
+        dataset = self._word(node, "dataset") or self.card.default
+        if dataset not in self.card.datasets:
+            where = self._where(node, "dataset")
+            self.findings.unknown(where, "dataset", dataset, self.card.datasets, f" of {self.card.name}")
+        shape = self._word(node, "shape")
+        options = self._options(node)
+        if self.findings.noted > before:
+            return None
+        try:
+            load(self.card.name, dataset, shape, **options)
+        except ExperimentError as error:
+            where = self._where(node, "shape" if shape is not None else "dataset")
+            self.findings.problem(where, error.message, error.suggestion)
+            return None
+        return ExperimentSpec(self.card.name, dataset, shape, options, self.entry.where)
+
+    def _where(self, node: Block, key: str) -> Location:
+        given = node.get(key)
+        return given.node.where if given is not None else self.entry.where
+
+    def _word(self, node: Block, key: str) -> str | None:
+        """Return a dataset or shape as written: 2025 and "2025" are the same name."""
+        given = node.get(key)
+        if given is None:
+            return None
+        if isinstance(given.node, Scalar) and given.node.text and not is_null(given.node):
+            return given.node.text
+        self.findings.problem(given.where, f"{key} of {self.card.name} is a name, not {shown(given.node)}")
+        return None
+
+    def _options(self, node: Block) -> dict[str, float | str]:
+        options: dict[str, float | str] = {}
+        for given in node:
+            if given.key in _KEYS:
+                continue
+            if given.key not in self.card.options:
+                valid = [*_KEYS, *self.card.options]
+                of = f" of experiment {self.card.name}"
+                self.findings.unknown(given.where, "key", given.key, valid, of)
+                continue
+            value = self._option(given)
+            if value is not None:
+                options[given.key] = value
+        return options
+
+    def _option(self, given: Entry) -> float | str | None:
+        option = self.card.options[given.key]
+        what = f"{given.key} of {self.card.name}"
+        node = given.node
+        if not isinstance(node, Scalar) or node.value is None or isinstance(node.value, bool):
+            self.findings.problem(node.where, f"{what} is a single value, not {shown(node)}")
+            return None
+        if option.choices:
+            if node.text in option.choices:
+                return node.text
+            self.findings.unknown(node.where, "choice", node.text, option.choices, f" for {what}")
+            return None
+        value: float | str = node.value
+        if isinstance(value, str):
+            try:
+                value = number_from_text(value)
+            except NumberError as error:
+                self.findings.problem(node.where, f"{what}: {error}", error.suggestion)
+                return None
+        refusal = option.refusal(value)
+        if refusal is not None:
+            self.findings.problem(node.where, f"{what} = {shown(node)}: {refusal}")
+            return None
+        return value

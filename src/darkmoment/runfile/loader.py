@@ -1,0 +1,123 @@
+"""From a run file to fits: read, follow `extends`, build variants, check everything, report all at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from darkmoment.experiments.discovery import available
+from darkmoment.parameters import PARAMETERS
+from darkmoment.runfile.diagnostics import Findings, Location, RunFileError, nearest
+from darkmoment.runfile.extending import extended
+from darkmoment.runfile.fits import Builder
+from darkmoment.runfile.names import Names
+from darkmoment.runfile.reach import check_reach
+from darkmoment.runfile.schema import SWITCHES, RunFile
+from darkmoment.runfile.shipped import Source, find
+from darkmoment.runfile.tasks import read_tasks
+from darkmoment.runfile.text import read_stem, read_text, slug
+from darkmoment.runfile.tree import Block, read_tree
+from darkmoment.runfile.variants import read_variants
+from darkmoment.tasks.registry import TASKS
+
+_SHARED = (*SWITCHES, "parameters", "experiments", "remove", "seed", "style", "label")
+KEYS = ("name", "title", *_SHARED, "extends", "variants", "cumulative", "tasks")
+"""Top-level keys of a run file."""
+
+VARIANT_KEYS = (*_SHARED, "add", "only")
+"""Keys of a variant."""
+
+
+def load(name: str | os.PathLike[str]) -> RunFile:
+    """Read and check a run file.
+
+    Parameters
+    ----------
+    name : str or path
+        A shipped fit (`paper`) or the path of a file.
+
+    Raises
+    ------
+    RunFileError
+        With every problem found: file, line, what is wrong and the nearest valid name.
+    """
+    findings = Findings()
+    source = find(os.fspath(name), findings)
+    text = source.read(findings) if source is not None else None
+    if source is None or text is None:
+        raise RunFileError(findings.problems)
+    return _load(text, source, findings)
+
+
+def loads(text: str, file: str = "<text>", folder: Path = Path()) -> RunFile:
+    """Read and check a run file given as text.
+
+    Parameters
+    ----------
+    file : str
+        Name for messages.
+    folder : Path
+        What `extends` is relative to.
+
+    Raises
+    ------
+    RunFileError
+        With every problem found.
+    """
+    return _load(text, Source(file, Path(file), folder), Findings())
+
+
+def _load(text: str, source: Source, findings: Findings) -> RunFile:
+    tree = read_tree(text, source.shown, findings)
+    if tree is None:
+        raise RunFileError(findings.problems)
+    merged, lost = extended(tree, source, KEYS, _elsewhere(), findings)
+    named = merged.get("name")
+    stem = read_stem(named, "name", findings) if named is not None else slug(Path(source.shown).stem, ())
+    title = read_text(merged.get("title"), "", findings)
+    builder = Builder(stem or "", source.shown, available(), findings)
+    base = builder.base(merged, Location(source.shown, 1), lost)
+    if "extends" in lost:
+        # what it would have given is unknown, and so is whether variants and tasks make sense
+        raise RunFileError(findings.problems)
+    layers = read_variants(merged, VARIANT_KEYS, _elsewhere(), findings)
+    fits = tuple(builder.variant(layer, base, merged) for layer in layers) or (base,)
+    top_level = _experiments(merged)
+    names = Names.of(fits, [_experiments(layer.merged) for layer in layers] or [top_level], top_level)
+    tasks = read_tasks(merged.get("tasks"), TASKS, names, findings)
+    findings.raise_if_any()
+    base = replace(base, tasks=tasks)
+    fits = tuple(replace(fit, tasks=tasks) for fit in fits) if layers else (base,)
+    check_reach(fits, tasks, findings)
+    findings.raise_if_any()
+    return RunFile(
+        name=base.name,
+        title=title,
+        path=source.path,
+        source=source.shown,
+        text=text,
+        base=base,
+        fits=fits,
+        tasks=tasks,
+        warnings=tuple(sorted(findings.warnings)),
+    )
+
+
+def _experiments(layer: Block) -> tuple[str, ...]:
+    """Return the experiments a layer asks for, misspelt ones as they were meant."""
+    holder = layer.get("experiments")
+    asked = holder.node.entries if holder is not None and isinstance(holder.node, Block) else ()
+    return tuple(name if name in available() else nearest(name, available()) or name for name in asked)
+
+
+def _elsewhere() -> Mapping[str, str]:
+    """Return names that people put at the wrong level -> where they belong."""
+    return {
+        **dict.fromkeys(KEYS, "at the top level"),
+        **dict.fromkeys(VARIANT_KEYS, "in a variant"),
+        **dict.fromkeys(TASKS, "under tasks"),
+        **dict.fromkeys(available(), "under experiments"),
+        **dict.fromkeys(PARAMETERS, "under parameters"),
+    }

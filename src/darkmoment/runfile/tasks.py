@@ -1,0 +1,142 @@
+"""The block `tasks` of a run file: each task's options, checked and completed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from darkmoment.parameters import PARAMETERS
+from darkmoment.runfile.diagnostics import Findings, Location, nearest
+from darkmoment.runfile.names import Names
+from darkmoment.runfile.schema import TaskSpec
+from darkmoment.runfile.task_values import ValueReader
+from darkmoment.runfile.text import read_stem
+from darkmoment.runfile.tree import Block, Entry, Items, Node, Scalar, is_null, shown
+from darkmoment.tasks.task import Option, Task
+
+
+def read_tasks(
+    entry: Entry | None, tasks: Mapping[str, Task], names: Names, findings: Findings
+) -> tuple[TaskSpec, ...]:
+    """Read the list of tasks.
+
+    Parameters
+    ----------
+    entry : Entry or None
+        The key `tasks`.
+    tasks : mapping
+        Every kind of task there is.
+    names : Names
+        What options may refer to in this file's fits.
+    """
+    if entry is None or is_null(entry.node):
+        return ()
+    if not isinstance(entry.node, Items):
+        message = f"tasks is a list (- maximise: {{...}}), not {shown(entry.node)}"
+        findings.problem(entry.where, message)
+        return ()
+    read: list[TaskSpec] = []
+    stems: dict[str, Location] = {}
+    for item in entry.node.items:
+        found = _head(item, findings)
+        if found is None:
+            continue
+        kind, where, options = found
+        if kind not in tasks:
+            findings.unknown(where, "task", kind, tasks)
+            continue
+        spec = _Reader(tasks[kind], where, names, findings).read(options)
+        read.append(spec)
+        if spec.name is not None and spec.name in stems:
+            message = f"two tasks are named {spec.name!r}, the first on line {stems[spec.name].line}"
+            findings.problem(where, message)
+        elif spec.name is not None:
+            stems[spec.name] = where
+    return tuple(read)
+
+
+def _head(item: Node, findings: Findings) -> tuple[str, Location, Block] | None:
+    """Return kind, place and options of one list item."""
+    if isinstance(item, Scalar) and isinstance(item.value, str):
+        return item.value, item.where, Block({}, item.where)
+    if not isinstance(item, Block) or not item.entries:
+        findings.problem(item.where, f"a task is written '- maximise: {{...}}', not {shown(item)}")
+        return None
+    first, *more = item
+    if more:
+        message = f"one task per list item, options indented further: {more[0].key!r} is beside {first.key!r}"
+        findings.problem(more[0].where, message)
+        return None
+    if is_null(first.node):
+        return first.key, first.where, Block({}, first.where)
+    if not isinstance(first.node, Block):
+        findings.problem(first.where, f"options of {first.key} are a mapping, not {shown(first.node)}")
+        return None
+    return first.key, first.where, first.node
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads the options of one task."""
+
+    task: Task
+    where: Location
+    names: Names
+    findings: Findings
+
+    def read(self, given: Block) -> TaskSpec:
+        known = {option.name: option for option in self.task.options}
+        own = known.get("range")
+        has_range = own is not None and ("range" in given or own.default is not None)
+        unit = self._unit_of_axis(known, given)
+        values = ValueReader(self.task, self.names, self.findings, unit, has_range)
+        read: dict[str, Any] = {}
+        meant: set[str | None] = set()
+        for entry in given:
+            option = known.get(entry.key)
+            if option is not None:
+                value = self._value(values, option, entry)
+                if value is not None:
+                    read[option.name] = value
+            elif entry.key != "name":
+                valid = [*known, "name"]
+                meant.add(nearest(entry.key, valid))
+                self.findings.unknown(entry.where, "option", entry.key, valid, f" of task {self.task.name}")
+        for option in known.values():
+            if option.name in given or option.name in meant:
+                continue
+            if option.required:
+                self._missing(option, self.where)
+            else:
+                values.check_default(option, self.where)
+        return TaskSpec(self.task.name, self.task.complete(read), self._name(given), self.where)
+
+    def _name(self, given: Block) -> str | None:
+        entry = given.get("name")
+        what = f"name of task {self.task.name}"
+        return read_stem(entry, what, self.findings) if entry is not None else None
+
+    def _value(self, values: ValueReader, option: Option, entry: Entry) -> Any:
+        """Read one option; `null` stands for leaving it out, where that has a meaning of its own."""
+        if not is_null(entry.node):
+            return values.read(option, entry.node)
+        if option.required:
+            self._missing(option, entry.where)
+        elif option.default is not None:
+            default = f"leave it out for {option.default!r}"
+            message = f"{option.name} of task {self.task.name} has no value; {default}"
+            self.findings.problem(entry.where, message)
+        return None
+
+    def _missing(self, option: Option, where: Location) -> None:
+        self.findings.problem(where, f"task {self.task.name} needs {option.name!r}: {option.help}")
+
+    def _unit_of_axis(self, known: Mapping[str, Option], given: Block) -> str:
+        """Return the unit of a task's only axis: its `range` may be written in it."""
+        axes = [option for option in known.values() if option.kind in ("axis", "parameter_or_quantity")]
+        if len(axes) != 1:
+            return ""
+        entry = given.get(axes[0].name)
+        name = entry.node.text if entry is not None and isinstance(entry.node, Scalar) else axes[0].default
+        return PARAMETERS[name].unit if name in PARAMETERS else ""

@@ -1,0 +1,1 @@
+"""What a run file can ask: one file per task."""

@@ -1,0 +1,1 @@
+"""Search, maximise, profile and sample: what is asked of a fit."""

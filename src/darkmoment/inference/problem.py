@@ -1,0 +1,175 @@
+"""A fit as an optimiser sees it: coordinates in the unit box, and smooth logarithms.
+
+chi2 of this model spans hundreds of decades and has flat, one-sided stretches, where minimisers
+report success far from the minimum. Logarithms of the quantity, of chi2 over its allowance and of signal
+strengths have no such stretches: maximising ln(quantity) under constraints on them is easy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+
+from darkmoment.fit import Fit, Survey
+from darkmoment.parameters import Array
+
+LN_FLOOR = -250.0
+"""ln of a quantity that vanishes, e.g. on the line where the moment changes sign."""
+
+COMPRESS_ABOVE = 40.0
+_STEP = 1e-6
+
+
+@dataclass(frozen=True)
+class View:
+    """Smooth answers at n points of the unit box.
+
+    Attributes
+    ----------
+    ln_quantity : ndarray (n,)
+        ln of the quantity (its value itself where it is not logarithmic); zeros when none is asked for.
+    chi2 : ndarray (n,)
+        Total chi2 of the terms that are not hard limits, constraints included.
+    ln_strength : ndarray (n, H)
+        ln(s/s_lim) of each hard limit: allowed where <= 0.
+    """
+
+    ln_quantity: Array
+    chi2: Array
+    ln_strength: Array
+
+
+class Problem:
+    """A fit with some parameters held, as functions of u in [0, 1]^d.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fit; hard limits (`step`) are kept apart from smooth terms.
+    quantity : str or None
+        Observable or parameter of interest.
+    held : mapping of str to float
+        Parameters held at a value, e.g. the mass of this cell.
+    target : float, optional
+        Value the quantity has to take (for its profile likelihood).
+    """
+
+    def __init__(
+        self,
+        fit: Fit,
+        quantity: str | None = None,
+        held: Mapping[str, float] | None = None,
+        target: float | None = None,
+    ) -> None:
+        self.held = dict(held or {})
+        self.base = fit
+        self.fit = fit.pinned(self.held)
+        self.quantity = quantity
+        self.free = self.fit.free
+        self.dimension = len(self.free)
+        known = fit.model.table.get(quantity or "")
+        parameter = next((p for p in self.free if p.name == quantity), None)
+        self.logarithmic = known.logarithmic if known else parameter is not None and parameter.logarithmic
+        self.target = None if target is None else log(target) if self.logarithmic else target
+
+    def physical(self, u: Array) -> dict[str, Array]:
+        """Return the free parameters (physical units) at u, shape (n, d)."""
+        return {p.name: p.from_unit(u[:, i]) for i, p in enumerate(self.free)}
+
+    def unit(self, point: Mapping[str, float]) -> Array:
+        """Return the box coordinates, shape (d,), of a point in physical units."""
+        return np.clip([float(p.to_unit(np.asarray(point[p.name]))) for p in self.free], 0.0, 1.0)
+
+    def survey(self, u: Array) -> Survey:
+        """Return the fit's own answers at u, shape (n, d)."""
+        quantities = [self.quantity] if self.quantity else []
+        return self.fit.survey(self.physical(u), quantities, within_ranges=True)
+
+    def view(self, u: Array) -> View:
+        """Return the smooth answers at u, shape (n, d); unphysical points look forbidden."""
+        return self._smooth(self.survey(u))
+
+    def _smooth(self, found: Survey) -> View:
+        hard = self.fit.hard
+        chi2 = np.where(np.isfinite(found.chi2[:, ~hard]), found.chi2[:, ~hard], 1e300).sum(axis=1)
+        with np.errstate(divide="ignore"):
+            ln_strength = np.maximum(np.log(found.strength[:, hard]), LN_FLOOR)
+            ln_strength[~found.physical] = -LN_FLOOR
+            ln_quantity = np.zeros(len(chi2))
+            if self.quantity:
+                value = np.where(found.physical, found.quantities[self.quantity], 0.0)
+                ln_quantity = np.maximum(np.log(value), LN_FLOOR) if self.logarithmic else value
+        return View(ln_quantity, chi2, ln_strength)
+
+    def stencil(self, u: Array) -> Array:
+        """Return u, shape (d,), and its neighbours up and down each axis: shape (2d + 1, d)."""
+        d = self.dimension
+        points = np.repeat(u[None, :], 2 * d + 1, axis=0)
+        rows = np.arange(d)
+        points[1 + rows, rows] = np.minimum(u + _STEP, 1.0)
+        points[1 + d + rows, rows] = np.maximum(u - _STEP, 0.0)
+        return points
+
+    def slopes(self, points: Array, seen: View) -> tuple[View, View]:
+        """Return the view at the centre of a stencil, and its gradient with a leading axis of length d.
+
+        At a bound the difference is taken inwards.
+        """
+        d = self.dimension
+        rows = np.arange(d)
+        width = points[1 + rows, rows] - points[1 + d + rows, rows]
+        here = View(seen.ln_quantity[:1], seen.chi2[:1], seen.ln_strength[:1])
+        up, down = slice(1, d + 1), slice(d + 1, None)
+        slope = View(
+            (seen.ln_quantity[up] - seen.ln_quantity[down]) / width,
+            (seen.chi2[up] - seen.chi2[down]) / width,
+            (seen.ln_strength[up] - seen.ln_strength[down]) / width[:, None],
+        )
+        return here, slope
+
+    def differentiate(self, u: Array) -> tuple[View, View]:
+        """Return the view at one point u, shape (d,), and its gradient with respect to u."""
+        points = self.stencil(u)
+        return self.slopes(points, self.view(points))
+
+
+def differentiate_all(problems: Sequence[Problem], at: Sequence[Array]) -> list[tuple[View, View]]:
+    """Differentiate cells of the same fit, each at a point of its own, in one call of the likelihood.
+
+    Parameters
+    ----------
+    problems : sequence of Problem
+        Cells that differ in the values held (and in the target), not in what is held or asked for.
+    at : sequence of ndarray (d,)
+        One point for each.
+    """
+    first = problems[0]
+    if any(problem.base is not first.base or problem.quantity != first.quantity for problem in problems):
+        raise ValueError("cells of different fits or quantities cannot be differentiated together")
+    if first.dimension == 0:
+        return [problem.differentiate(u) for problem, u in zip(problems, at, strict=True)]
+    stencils = [problem.stencil(u) for problem, u in zip(problems, at, strict=True)]
+    size = len(stencils[0])
+    points = first.physical(np.concatenate(stencils))
+    for name in first.held:
+        points[name] = np.repeat([problem.held[name] for problem in problems], size)
+    quantities = [first.quantity] if first.quantity else []
+    seen = first._smooth(first.base.survey(points, quantities, within_ranges=True))
+    answers = []
+    for i, (problem, stencil) in enumerate(zip(problems, stencils, strict=True)):
+        own = slice(i * size, (i + 1) * size)
+        view = View(seen.ln_quantity[own], seen.chi2[own], seen.ln_strength[own])
+        answers.append(problem.slopes(stencil, view))
+    return answers
+
+
+def compressed(chi2: Array) -> Array:
+    """Return chi2 below 40 and a logarithm above: the same minima without the cliffs."""
+    return np.where(
+        chi2 < COMPRESS_ABOVE,
+        chi2,
+        COMPRESS_ABOVE * (1 + np.log(np.maximum(chi2, COMPRESS_ABOVE) / COMPRESS_ABOVE)),
+    )

@@ -1,0 +1,146 @@
+"""The profile likelihood in one dimension: the smallest chi2 at each value of a parameter or observable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from darkmoment.fit import Fit
+from darkmoment.inference.maximise import grid
+from darkmoment.inference.problem import Problem
+from darkmoment.inference.search import CellSearch, search_all
+from darkmoment.levels import delta_chi2
+from darkmoment.parameters import Array
+
+STARTS = 4
+_OVERALL_STARTS = 16
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Result of `profile`.
+
+    Attributes
+    ----------
+    x : str
+        Parameter or observable profiled.
+    table : DataFrame
+        One row per value: `x`, `chi2`, `delta_chi2` (less the smallest anywhere), the certificate, every
+        parameter at the minimum and `chi2_<term>` of each term.
+    """
+
+    x: str
+    table: pd.DataFrame
+
+    @property
+    def certified(self) -> bool:
+        """True where every cell's two searches agree."""
+        return bool((self.table["status"] == "certified").all())
+
+    def interval(self, level: float) -> tuple[float | None, float | None]:
+        """Return where Delta chi2 crosses the level, linear between cells; None where it does not.
+
+        Parameters
+        ----------
+        level : float
+            0.68, 0.90, 0.95 ...
+
+        Returns
+        -------
+        tuple of (float or None)
+            Lower and upper end, in the unit of x.
+        """
+        x, y = self.table[self.x].to_numpy(), self.table["delta_chi2"].to_numpy() - delta_chi2(level)
+        best = int(np.argmin(y))
+        below = [_crossing(x[i], x[i + 1], y[i], y[i + 1]) for i in range(best) if y[i] > 0 >= y[i + 1]]
+        above = [
+            _crossing(x[i], x[i + 1], y[i], y[i + 1]) for i in range(best, len(y) - 1) if y[i] <= 0 < y[i + 1]
+        ]
+        return (below[0] if below else None), (above[-1] if above else None)
+
+
+def _crossing(x0: float, x1: float, y0: float, y1: float) -> float:
+    return float(x0 + (x1 - x0) * y0 / (y0 - y1))
+
+
+def profile(
+    fit: Fit,
+    x: str,
+    points: int | Sequence[float] = 60,
+    window: tuple[float, float] | None = None,
+    starts: int = STARTS,
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> Profile:
+    """Minimise chi2 over all other parameters at each value of `x`.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fit.
+    x : str
+        A parameter, or an observable such as `mu_eff`.
+    points : int or sequence of float
+        Number of values, or the values.
+    window : tuple of float, optional
+        Range of `x`; needed where `points` is a number and `x` is not a free parameter.
+    starts : int
+        Starts of each of the two searches, per cell.
+    seed : int
+        Entropy of all starts.
+    progress : callable, optional
+        Called with (done, total) as cells are finished.
+
+    Raises
+    ------
+    ValueError
+        If there is no such parameter or observable, or its window is missing.
+    """
+    values = _values(fit, x, points, window)
+    parameter = x in {p.name for p in fit.parameters}
+    searches = []
+    for i, value in enumerate(values):
+        held = {x: float(value)} if parameter else {}
+        problem = Problem(fit, None if parameter else x, held, None if parameter else float(value))
+        searches.append(CellSearch(problem, [seed, i, 2], starts))
+    search_all(searches, progress or (lambda done, of: None))
+    overall = CellSearch(Problem(fit), [seed, len(values), 2], _OVERALL_STARTS)
+    search_all([overall])
+    return Profile(x, _table(fit, x, values, searches, -overall.found.score))
+
+
+def _values(fit: Fit, x: str, points: int | Sequence[float], window: tuple[float, float] | None) -> Array:
+    if not isinstance(points, int):
+        return np.asarray(points, dtype=float)
+    if x in fit.model.parameter_names:
+        return grid(fit, x, points, window)
+    if window is None:
+        raise ValueError(f"{x} is an observable: give the range to profile it over")
+    logarithmic = fit.model.table[x].logarithmic
+    return np.geomspace(*window, points) if logarithmic else np.linspace(*window, points)
+
+
+def _table(fit: Fit, x: str, values: Array, searches: list[CellSearch], overall: float) -> pd.DataFrame:
+    rows = []
+    for value, search in zip(values, searches, strict=True):
+        found, problem = search.found, search.problem
+        row: dict[str, object] = {x: float(value)}
+        failed = found.u is None
+        u = np.full(problem.dimension, 0.5) if found.u is None else found.u
+        row["chi2"] = np.inf if failed else -found.score
+        row["status"] = "failed" if failed else "certified" if found.agreed else "uncertified"
+        row |= {"starts": found.starts, "hits": 0 if failed else found.hits(), "spread": found.spread}
+        point, _ = problem.fit.complete(problem.physical(u[None, :]))
+        chi2 = problem.survey(u[None, :]).chi2[0]
+        row |= {p.name: np.nan if failed else float(point[p.name][0]) for p in fit.parameters if p.name != x}
+        row |= {f"chi2_{t}": np.nan if failed else float(chi2[k]) for k, t in enumerate(fit.terms)}
+        rows.append(row)
+    table = pd.DataFrame(rows)
+    smallest = min(table["chi2"].min(), overall)
+    table.insert(2, "delta_chi2", table["chi2"] - smallest if np.isfinite(smallest) else np.inf)
+    return table

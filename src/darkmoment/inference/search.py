@@ -1,0 +1,226 @@
+"""Global search of cells: two searches each that share no start and no random stream, then the neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from math import inf
+
+import numpy as np
+from scipy.stats import qmc
+
+from darkmoment.inference.climb import Differentiate, climb, descend
+from darkmoment.inference.lockstep import lockstep
+from darkmoment.inference.problem import Problem, View, compressed, differentiate_all
+from darkmoment.parameters import Array
+
+SEARCHES = 2
+SCREEN = 64
+"""Quasi-random points looked at for each start."""
+
+LN_TOLERANCE = 0.005
+"""Two values of a logarithmic quantity within 0.5% are the same answer."""
+
+CHI2_TOLERANCE = 0.02
+"""Two minima of chi2 within 0.02 are the same answer."""
+
+SWEEPS = 10
+TOGETHER = 128
+"""Local searches run in step at a time."""
+
+_MORE_ROUNDS = 3
+
+
+@dataclass
+class Findings:
+    """What the searches of one cell found; better means a larger `score`.
+
+    Attributes
+    ----------
+    arrivals : list of (search, score)
+        One per start; search is 0 or 1, or -1 for a start handed over by a neighbour.
+    u : ndarray (d,)
+        The best allowed point; None where there is none.
+    score : float
+        ln(quantity), or -chi2 for a minimum; -inf where no allowed point was found.
+    """
+
+    tolerance: float
+    arrivals: list[tuple[int, float]] = field(default_factory=list)
+    u: Array | None = None
+    score: float = -inf
+
+    def add(self, search: int, u: Array, score: float) -> bool:
+        """Record an arrival; return True where it is better than all before by more than the tolerance."""
+        self.arrivals.append((search, score))
+        better = score > self.score + self.tolerance or (self.u is None and score > -inf)
+        if score > self.score:
+            self.u, self.score = u, score
+        return better
+
+    @property
+    def starts(self) -> int:
+        """Number of independent starts."""
+        return sum(search >= 0 for search, _ in self.arrivals)
+
+    def hits(self, search: int | None = None) -> int:
+        """Return how many independent starts ended within the tolerance of the best."""
+        wanted = range(SEARCHES) if search is None else [search]
+        return sum(s in wanted and score >= self.score - self.tolerance for s, score in self.arrivals)
+
+    @property
+    def spread(self) -> float:
+        """Difference between the best and the worst independent start that found an allowed point."""
+        scores = [score for search, score in self.arrivals if search >= 0 and score > -inf]
+        return max(scores) - min(scores) if scores else inf
+
+    @property
+    def agreed(self) -> bool:
+        """True where each search reached the best value by itself."""
+        return self.score > -inf and all(self.hits(search) for search in range(SEARCHES))
+
+
+def screened(problem: Problem, merit: Callable[[Array], Array], starts: int, seed: list[int]) -> Array:
+    """Return `starts` points, shape (starts, d): the best of a block of quasi-random points each."""
+    d = problem.dimension
+    if d == 0:
+        return np.empty((1, 0))
+    with np.errstate(all="ignore"):
+        u = qmc.Sobol(d, rng=np.random.default_rng(seed)).random(starts * SCREEN)
+    found = merit(u).reshape(starts, SCREEN)
+    best = found.argmax(axis=1) + SCREEN * np.arange(starts)
+    return u[best]
+
+
+class CellSearch:
+    """Search one cell for the largest quantity, or for the smallest chi2.
+
+    Parameters
+    ----------
+    problem : Problem
+        The cell.
+    seed : list of int
+        Entropy of this cell; each search and each round draws from a stream of its own.
+    starts : int
+        Starts per search and round.
+    allowance : float or None
+        Largest smooth chi2 allowed when maximising; None to minimise chi2.
+    """
+
+    def __init__(
+        self, problem: Problem, seed: list[int], starts: int, allowance: float | None = None
+    ) -> None:
+        self.problem = problem
+        self.seed = seed
+        self.starts = starts
+        self.allowance = allowance
+        self.found = Findings(CHI2_TOLERANCE if allowance is None else LN_TOLERANCE)
+        self._rounds = [0] * SEARCHES
+
+    def merit(self, u: Array) -> Array:
+        """Rank points for a start: the quantity, less what they exceed the limits by."""
+        view = self.problem.view(u)
+        excess = 2.0 * np.maximum(view.ln_strength, 0.0).sum(axis=1)
+        if self.problem.target is not None:
+            excess += 2.0 * np.abs(view.ln_quantity - self.problem.target)
+        if self.allowance is None:
+            return -compressed(view.chi2) - excess
+        if self.allowance < inf:
+            excess += 2.0 * np.maximum(np.log(np.maximum(view.chi2, 1e-290) / self.allowance), 0.0)
+        return view.ln_quantity - excess
+
+    def local(self, start: Array, differentiate: Differentiate) -> tuple[Array, float]:
+        """Run one local search; return the point and its score."""
+        if self.allowance is None:
+            arrival = descend(self.problem, start, differentiate)
+            return arrival.u, -arrival.value
+        arrival = climb(self.problem, start, self.allowance, differentiate)
+        return arrival.u, arrival.value
+
+    def attempts(self, search: int) -> list[Attempt]:
+        """Return one more round of starts of one search."""
+        entropy = [*self.seed, search, self._rounds[search], int(self.allowance is None)]
+        self._rounds[search] += 1
+        starts = screened(self.problem, self.merit, self.starts, entropy)
+        return [Attempt(self, search, start) for start in starts]
+
+    def missing(self) -> list[int]:
+        """Return the searches that have not reached the best value by themselves."""
+        nothing = self.found.score == -inf
+        return [search for search in range(SEARCHES) if nothing or not self.found.hits(search)]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A start of one cell: by one of its searches, or (-1) at a point handed over by somebody else."""
+
+    cell: CellSearch
+    search: int
+    start: Array
+
+
+def launch(attempts: Sequence[Attempt], report: Callable[[int], None] = lambda done: None) -> list[bool]:
+    """Run local searches in step; return for each whether it beat, clearly, what its cell had.
+
+    Parameters
+    ----------
+    attempts : sequence of Attempt
+        Cells of one fit that ask the same question.
+    report : callable, optional
+        Called with the number of searches finished.
+    """
+    better = []
+    for first in range(0, len(attempts), TOGETHER):
+        group = attempts[first : first + TOGETHER]
+
+        def answer_all(
+            asked: list[tuple[int, Array]], group: Sequence[Attempt] = group
+        ) -> list[tuple[View, View]]:
+            return differentiate_all([group[i].cell.problem for i, _ in asked], [u for _, u in asked])
+
+        jobs = [partial(attempt.cell.local, attempt.start) for attempt in group]
+        for attempt, (u, score) in zip(group, lockstep(jobs, answer_all), strict=True):
+            better.append(attempt.cell.found.add(attempt.search, u, score))
+        report(len(better))
+    return better
+
+
+def search_all(
+    cells: Sequence[CellSearch], report: Callable[[int, int], None] = lambda done, total: None
+) -> None:
+    """Search cells, each by its two searches; search again where they disagree; then let neighbours help."""
+    attempts = [a for cell in cells for search in range(SEARCHES) for a in cell.attempts(search)]
+    launch(attempts, lambda done: report(done, len(attempts)))
+    insist(cells)
+    changed = set(range(len(cells)))
+    for _ in range(SWEEPS):
+        offers = [
+            Attempt(cells[i], -1, u)
+            for i in range(len(cells))
+            for j in (i - 1, i + 1)
+            if j in changed and 0 <= j < len(cells) and (u := cells[j].found.u) is not None
+        ]
+        undercut = {id(o.cell) for o, better in zip(offers, launch(offers), strict=True) if better}
+        undercut |= {id(cell) for cell in insist(cells)}
+        if not undercut:
+            return
+        changed = {i for i, cell in enumerate(cells) if id(cell) in undercut}
+
+
+def insist(cells: Sequence[CellSearch]) -> list[CellSearch]:
+    """Search again where the two searches do not agree; return the cells where something better turned up.
+
+    A cell that a neighbour undercut is certified only by what its own searches reach without help.
+    """
+    before = [cell.found.score for cell in cells]
+    for _ in range(_MORE_ROUNDS):
+        attempts = [a for cell in cells for search in cell.missing() for a in cell.attempts(search)]
+        if not attempts:
+            break
+        launch(attempts)
+    return [
+        cell
+        for cell, score in zip(cells, before, strict=True)
+        if cell.found.score > score + cell.found.tolerance
+    ]

@@ -1,0 +1,157 @@
+"""The command line: arguments and exit codes; the work is imported when a command needs it.
+
+Exit codes: 0 answered, 1 ran but something is not certified, 2 the input is wrong, 3 failed while running,
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+ANSWERED, DOUBTFUL, WRONG_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+
+_FIT = "path of a run file, or the name of a shipped fit (paper, global)"
+_EXAMPLES = """\
+examples:
+  darkmoment run paper --out paper-run
+  darkmoment evaluate paper --json --set epsilon=1e-4 --set m_dark_photon=0.1
+  darkmoment maximise global --variant single_y --along m_dark_photon --points 20
+  darkmoment init global mine.yaml && darkmoment check mine.yaml
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    from importlib.metadata import version
+
+    parser = argparse.ArgumentParser(
+        prog="darkmoment",
+        description="How large can the neutrino transition magnetic moment be, if a dark photon mediates it?",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"darkmoment {version('darkmoment')}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_run(commands)
+    _add_single_tasks(commands)
+    _add_evaluate(commands)
+    check = commands.add_parser(
+        "check", help="validate a run file and show what it means", allow_abbrev=False
+    )
+    check.add_argument("fit", metavar="FIT", help=_FIT)
+    init = commands.add_parser("init", help="write a commented copy of a shipped fit", allow_abbrev=False)
+    init.add_argument(
+        "name", metavar="NAME", nargs="?", default="global", help="shipped fit (default: global)"
+    )
+    init.add_argument("file", metavar="FILE", help="file to write; must not exist")
+    experiments = commands.add_parser(
+        "experiments", help="list experiments, or print a card", allow_abbrev=False
+    )
+    experiments.add_argument("name", metavar="NAME", nargs="?", help="experiment whose card to print")
+    closure = commands.add_parser(
+        "closure", help="fit each experiment alone and compare with what it publishes", allow_abbrev=False
+    )
+    closure.add_argument("names", metavar="NAME", nargs="*", help="experiments (default: all)")
+    closure.add_argument("--points", type=int, default=50, help="masses for curves (default: 50)")
+    closure.add_argument("--csv", metavar="FILE", help="write the table here as well")
+    return parser
+
+
+def _add_common(command: argparse.ArgumentParser) -> None:
+    command.add_argument("fit", metavar="FIT", help=_FIT)
+    command.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        dest="assignments",
+        help="hold a parameter at a value; its range does not apply (repeatable)",
+    )
+    command.add_argument(
+        "--variant",
+        metavar="LABEL",
+        help="only this variant of the file: its label, or the name of its folder",
+    )
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    run = commands.add_parser("run", help="run every task of a run file", allow_abbrev=False)
+    _add_common(run)
+    _add_output(run)
+
+
+def _add_output(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--out", metavar="DIR", help="run directory, new or empty (default: ./NAME-run)")
+    command.add_argument("--resume", action="store_true", help="take over what is finished in --out")
+    command.add_argument("--seed", type=_count, metavar="N", help="instead of the file's own seed")
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative")
+    return value
+
+
+def _add_single_tasks(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    maximise = commands.add_parser("maximise", help="largest allowed value of a quantity", allow_abbrev=False)
+    _add_common(maximise)
+    _add_output(maximise)
+    maximise.add_argument("--quantity", metavar="NAME", help="observable (default: mu_eff)")
+    maximise.add_argument("--along", metavar="NAME", help="free parameter to draw the answer along")
+    maximise.add_argument("--points", metavar="N", help="number of values (default: 60)")
+    maximise.add_argument("--level", metavar="CL", help="confidence level (default: 0.90)")
+    maximise.add_argument("--starts", metavar="N", help="starts of each of two searches (default: 4)")
+    profile = commands.add_parser("profile", help="profile likelihood in one dimension", allow_abbrev=False)
+    _add_common(profile)
+    _add_output(profile)
+    profile.add_argument("--x", metavar="NAME", required=True, help="free parameter or observable")
+    profile.add_argument("--points", metavar="N", help="number of values (default: 60)")
+    profile.add_argument("--range", metavar="LOWER,UPPER", help="values to profile over")
+    profile.add_argument("--level", metavar="CL", help="confidence level (default: 0.90)")
+    sample = commands.add_parser("sample", help="posterior by emcee", allow_abbrev=False)
+    _add_common(sample)
+    _add_output(sample)
+    sample.add_argument("--ensembles", metavar="N", help="independent ensembles (default: 4)")
+    sample.add_argument("--walkers", metavar="N", help="walkers of each (default: 128)")
+    sample.add_argument("--ess", metavar="N", help="effective samples wanted (default: 1000)")
+    sample.add_argument("--of", metavar="NAME", help="quantity they are counted for (default: mu_eff)")
+    sample.add_argument("--max-steps", metavar="N", help="steps after which to stop (default: 10000)")
+
+
+def _add_evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    evaluate = commands.add_parser(
+        "evaluate", help="observables and chi2 at given points", allow_abbrev=False
+    )
+    _add_common(evaluate)
+    evaluate.add_argument("--formulas", choices=("derived", "printed"), help="instead of the file's own")
+    evaluate.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    evaluate.add_argument(
+        "--points", metavar="IN.CSV", help="table with one column per parameter, a row per point"
+    )
+    evaluate.add_argument("--out", metavar="OUT.CSV", help="where the answers for --points go")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        from darkmoment import commands
+
+        handler = getattr(commands, options.command)
+        return int(handler(options))
+    except KeyboardInterrupt:
+        print("darkmoment: interrupted; what was finished is kept", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # the reader of a pipe has left: nothing more to say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ANSWERED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

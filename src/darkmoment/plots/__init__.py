@@ -1,0 +1,1 @@
+"""Figures: one module per figure, each a function from arrays or a table to a matplotlib Figure."""

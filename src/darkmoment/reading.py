@@ -1,0 +1,128 @@
+"""Run files, cards and experiments as text a person reads on a terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from darkmoment.experiments import Card, Dataset
+from darkmoment.fit import Fit
+from darkmoment.inference.maximise import STARTS
+from darkmoment.runfile.reach import moved_by
+from darkmoment.runfile.schema import FitSpec, RunFile, TaskSpec
+
+_CLIMB_STEPS = 25
+"""Typical gradient evaluations of one local search."""
+
+
+def describe_file(file: RunFile) -> str:
+    """Return resolved parameters, which experiment sees which, tasks and a time estimate."""
+    lines = [f"{file.name}: {file.title}" if file.title else file.name, f"read from {file.source}"]
+    for spec in file.fits:
+        fit = Fit(spec)
+        heading = f"variant {spec.label}" if spec.label else "fit"
+        switches = ", ".join(f"{k}: {v}" for k, v in fit.model.switches.items())
+        lines += ["", f"{heading} ({switches})", _parameters(fit), "", _experiments(fit, spec)]
+    lines += ["", "tasks:"]
+    total = 0.0
+    for task in file.tasks:
+        seconds = sum(_seconds(Fit(spec), task) for spec in file.fits)
+        total += seconds
+        options = ", ".join(f"{k}: {v}" for k, v in task.options.items() if v is not None)
+        lines.append(f"  {task.kind}: {options}   (about {_duration(seconds)})")
+    lines.append(f"about {_duration(total)} altogether on this machine" if file.tasks else "  none")
+    return "\n".join(lines)
+
+
+def _duration(seconds: float) -> str:
+    return f"{max(seconds, 1):.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def _parameters(fit: Fit) -> str:
+    rows = []
+    for p in fit.parameters:
+        if p.free:
+            what = f"free in [{p.bounds[0]:.6g}, {p.bounds[1]:.6g}], prior {p.prior.kind}"
+            what += f", reference {p.reference:.6g}" + (", range by convention" if p.convention else "")
+        elif p.tie is not None:
+            spec = fit.spec.parameters[p.name]
+            what = f"tied: {spec.expr or spec.same_as}"
+        else:
+            what = f"fixed at {p.value:.6g}"
+        if p.constraint is not None:
+            what += f", constraint {p.constraint[0]:.6g} +- {p.constraint[1]:.6g}"
+        rows.append(f"  {p.name:<15} {p.unit:<4} {what}")
+    return "\n".join(rows)
+
+
+def _experiments(fit: Fit, spec: FitSpec) -> str:
+    rows = ["  experiment (dataset), shape: free parameters it sees"]
+    free = [p.name for p in fit.free]
+    for name, e in fit.experiments.items():
+        seen = moved_by(spec, e.needs)
+        rows.append(
+            f"  {name} ({e.dataset}), {e.shape.name}: {', '.join(n for n in free if n in seen) or 'none'}"
+        )
+    return "\n".join(rows)
+
+
+def _seconds(fit: Fit, task: TaskSpec) -> float:
+    """Estimate the time of a task from the measured time of one batch; good to a factor of a few."""
+    d = max(len(fit.free), 1)
+    if task.kind in ("maximise", "profile", "compare"):
+        points = {p.name: np.full(2 * d + 1, p.reference) for p in fit.free}
+        one = _measured(fit, points)
+        along = task.options.get("along") or task.options.get("x")
+        cells = int(task.options["points"]) if along else 8
+        starts = int(task.options.get("starts") or STARTS)
+        return one * _CLIMB_STEPS * 4 * starts * cells
+    if task.kind == "sample":
+        walkers = int(task.options["walkers"])
+        one = _measured(fit, {p.name: np.full(walkers // 2, p.reference) for p in fit.free})
+        return one * 2 * 4000 * int(task.options["ensembles"])
+    return 1.0
+
+
+def _measured(fit: Fit, points: Mapping[str, np.ndarray]) -> float:
+    fit.chi2(points)
+    start = time.perf_counter()
+    for _ in range(5):
+        fit.chi2(points)
+    return (time.perf_counter() - start) / 5
+
+
+def describe_experiments(cards: Mapping[str, Card]) -> str:
+    """Return a table of every dataset: what it limits, level, number, reference, status."""
+    rows = []
+    for name, card in sorted(cards.items()):
+        for key, d in card.datasets.items():
+            rows.append(
+                {
+                    "experiment": name,
+                    "dataset": f"{key}*" if key == card.default else key,
+                    "measures": card.limits,
+                    "result": result_of(d),
+                    "reference": ", ".join([*(f"arXiv:{a}" for a in d.arxiv), *([d.doi] if d.doi else [])])
+                    or d.journal,
+                    "status": card.status if card.applies else "does not apply",
+                    "verified": "yes" if d.verified else "no",
+                }
+            )
+    table = pd.DataFrame(rows).to_string(index=False, justify="left")
+    return f"{table}\n* default dataset; `darkmoment experiments NAME` prints a card"
+
+
+def result_of(d: Dataset) -> str:
+    """Return a dataset's number in words: limit and level, value and error, or curve."""
+    if d.value is not None and d.sigma is not None:
+        return f"{d.value:.4g} +- {d.sigma:.2g}"
+    level = f" @ {d.cl:.0%} CL" if d.cl else ""
+    return f"< {d.limit:.4g}{level}" if d.limit is not None else f"curve{level}"
+
+
+def describe_card(card: Card) -> str:
+    """Return an experiment's card as it is written."""
+    return (card.folder / "card.yaml").read_text(encoding="utf-8").rstrip()

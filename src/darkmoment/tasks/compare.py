@@ -1,0 +1,120 @@
+"""Task `compare`: the same question to every variant, on one figure and in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from darkmoment.fit import Fit
+from darkmoment.inference.maximise import STARTS, maximise
+from darkmoment.tasks import maximise as maximise_task
+from darkmoment.tasks.context import Context, Outcome, axis
+from darkmoment.tasks.recast import recast
+from darkmoment.tasks.task import Option, Task
+
+if TYPE_CHECKING:
+    from darkmoment.plots.comparison import Curve
+
+KIND = "compare"
+
+
+def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name: str) -> Outcome:
+    """Maximise for every variant (taking over what this run has), write one table and one figure."""
+    from darkmoment.plots.comparison import comparison_figure
+    from darkmoment.plots.style import save
+
+    quantity, along, level = options["quantity"], options["along"], options["level"]
+    stem = context.stem(slug, name)
+    done = context.directory.read_table(stem)
+    if done is None:
+        tables = [_table(context, f, s, options) for s, f in context.fits.items()]
+        together = pd.concat(tables, ignore_index=True)
+        warnings = list(dict.fromkeys(w for t in tables for w in t.attrs["warnings"]))
+        curves = [_curve(f, t, quantity, along) for f, t in zip(context.fits.values(), tables, strict=True)]
+        curves += _overlay(context, fit, options["recast"], together[along])
+        figure = comparison_figure(curves, axis(fit, quantity), axis(fit, along), level)
+        save(figure, context.directory.file(stem))
+        about = {"task": KIND, "quantity": quantity, "along": along, "level": level, "warnings": warnings}
+        about["units"] = {along: fit.parameter(along).unit, f"{quantity}_max": axis(fit, quantity).unit}
+        context.directory.write_table(stem, together, about)
+    else:
+        together, warnings = done[0], done[1]["warnings"]
+    column = f"{quantity}_max"
+    unit = axis(fit, quantity).unit
+    tops = together.dropna(subset=[column]).groupby("variant", sort=False)[column].max()
+    answers = [f"{label}: largest {quantity} = {value:.4g} {unit}".rstrip() for label, value in tops.items()]
+    certified = bool(together["status"].isin(["certified", "range"]).all())
+    return Outcome(answers, warnings, certified, together)
+
+
+def _table(context: Context, fit: Fit, slug: str, options: Mapping[str, Any]) -> pd.DataFrame:
+    quantity, along, level = options["quantity"], options["along"], options["level"]
+    for (owner, kind, _), found in context.results.items():
+        same = owner == slug and kind == maximise_task.KIND
+        if same and (found.quantity, found.along, found.level) == (quantity, along, level):
+            table = found.table.copy()
+            table.attrs["warnings"] = []
+            break
+    else:
+        with context.progress(f"{fit.label}: largest {quantity}") as progress:
+            result = maximise(
+                fit, quantity, along, options["points"], level, options["starts"], context.seed, progress
+            )
+        table = result.table.copy()
+        table.attrs["warnings"] = [f"{fit.label}: {w}" for w in result.warnings]
+    table.insert(0, "variant", fit.label)
+    return table
+
+
+def _curve(fit: Fit, table: pd.DataFrame, quantity: str, along: str) -> Curve:
+    from darkmoment.plots.comparison import Curve
+
+    style = fit.spec.style
+    return Curve(
+        fit.label,
+        table[along].to_numpy(),
+        table[f"{quantity}_max"].to_numpy(),
+        color=style.get("color"),
+        linestyle=style.get("linestyle", "-"),
+        linewidth=float(style.get("linewidth", 1.6)),
+    )
+
+
+def _overlay(context: Context, fit: Fit, experiment: str | None, along: pd.Series) -> list[Curve]:
+    """Return the limit of an experiment of the file's top level, its excluded side shaded."""
+    from darkmoment.plots.comparison import Curve
+
+    if experiment is None:
+        return []
+    x = np.geomspace(along.min(), along.max(), 200)
+    found = recast(context.base, experiment, str(along.name), x)
+    return [Curve(context.base.experiments[experiment].label, x, found.limit, color="C4", shaded=True)]
+
+
+def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:
+    experiment, quantity = options["recast"], options["quantity"]
+    if experiment is not None:
+        limited = base.experiments[experiment].card.limits
+        if limited != quantity:
+            return f"{experiment} limits {limited}: its recast limit does not belong on an axis of {quantity}"
+    return maximise_task.objection(base, fits, options)
+
+
+TASK = Task(
+    KIND,
+    "all variants on one figure and in one table",
+    (
+        Option("quantity", "quantity", "observable to maximise", "mu_eff"),
+        Option("along", "axis", "free parameter to draw it along", "m_dark_photon"),
+        Option("points", "integer", "number of values of `along`", 60, minimum=2),
+        Option("level", "level", "confidence level", 0.90),
+        Option("starts", "integer", "starts of each of the two searches, per value", STARTS, minimum=1),
+        Option("recast", "experiment", "an experiment of the top level whose recast limit is drawn beside"),
+    ),
+    run,
+    whole_file=True,
+    objection=_objection,
+)

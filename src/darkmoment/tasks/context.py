@@ -1,0 +1,90 @@
+"""What a task is given and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from darkmoment.fit import Fit
+from darkmoment.record import RunDirectory
+from darkmoment.runfile.schema import RunFile
+
+if TYPE_CHECKING:
+    from darkmoment.plots.axis import Axis
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came out of one task.
+
+    Attributes
+    ----------
+    answered : list of str
+        The answer in words, one line each.
+    warnings : list of str
+        What a reader has to know before quoting it.
+    certified : bool
+        False where something is not certified or not converged; the run then exits with 1.
+    result : object
+        The task's own result, for tasks that build on it.
+    """
+
+    answered: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    certified: bool = True
+    result: Any = None
+
+
+@dataclass
+class Context:
+    """One run: its file, its directory, and what its tasks have found so far.
+
+    Attributes
+    ----------
+    fits : dict of str to Fit
+        Slug -> fit, one per variant; a single '' for a file without variants.
+    base : Fit
+        The file's top level.
+    results : dict
+        (slug, kind, stem) -> result of a finished task.
+    """
+
+    file: RunFile
+    directory: RunDirectory
+    fits: Mapping[str, Fit]
+    base: Fit
+    seed: int
+    show_progress: bool = False
+    results: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+
+    def stem(self, slug: str, name: str) -> str:
+        """Return the file stem of a variant's result, relative to the run directory."""
+        return f"{slug}/{name}" if slug else name
+
+    @contextmanager
+    def progress(self, text: str) -> Iterator[Progress]:
+        """Show a progress bar where the run has a terminal."""
+        from tqdm import tqdm
+
+        with tqdm(desc=text, disable=not self.show_progress, leave=False, dynamic_ncols=True) as bar:
+
+            def report(done: int, total: int) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
+
+            yield report
+
+
+def axis(fit: Fit, name: str) -> Axis:
+    """Return name, symbol, unit and scale of an observable or parameter."""
+    from darkmoment.plots.axis import Axis
+
+    if name in fit.model.table:
+        o = fit.model.table[name]
+        return Axis(o.name, o.label, o.unit, o.logarithmic)
+    p = fit.parameter(name)
+    return Axis(p.name, p.label, p.unit, p.free and p.logarithmic)

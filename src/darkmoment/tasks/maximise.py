@@ -1,0 +1,107 @@
+"""Task `maximise`: the largest allowed value of a quantity, along a parameter or overall."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from darkmoment.fit import Fit
+from darkmoment.inference.maximise import STARTS, maximise
+from darkmoment.tasks.context import Context, Outcome, axis
+from darkmoment.tasks.task import Option, Task
+
+KIND = "maximise"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """A finished `maximise`, as other tasks and the summary read it."""
+
+    quantity: str
+    along: str | None
+    level: float
+    table: pd.DataFrame
+
+
+def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name: str) -> Outcome:
+    """Maximise, write table and figure, and say the answer in one line."""
+    from darkmoment.plots.limit import limit_figure
+    from darkmoment.plots.style import save
+
+    quantity, along, level = options["quantity"], options["along"], options["level"]
+    stem = context.stem(slug, name)
+    done = context.directory.read_table(stem)
+    if done is None:
+        with context.progress(f"{fit.label}: largest {quantity}") as progress:
+            found = maximise(
+                fit, quantity, along, options["points"], level, options["starts"], context.seed, progress
+            )
+        table, warnings = found.table, found.warnings
+        if along:
+            figure = limit_figure(table, axis(fit, quantity), axis(fit, along), level, fit.label)
+            save(figure, context.directory.file(stem))
+        context.directory.write_table(stem, table, _about(fit, quantity, along, level, warnings))
+    else:
+        table, warnings = done[0], done[1]["warnings"]
+    limits = Limits(quantity, along, level, table)
+    context.results[slug, KIND, name] = limits
+    certified = bool(table["status"].isin(["certified", "range"]).all())
+    return Outcome([_sentence(fit, limits)], warnings, certified, limits)
+
+
+def _about(fit: Fit, quantity: str, along: str | None, level: float, warnings: list[str]) -> dict[str, Any]:
+    columns = {name: fit.parameter(name).unit for name in fit.model.parameter_names}
+    columns[f"{quantity}_max"] = axis(fit, quantity).unit
+    return {
+        "task": KIND,
+        "fit": fit.name,
+        "variant": fit.label,
+        "quantity": quantity,
+        "along": along,
+        "level": level,
+        "units": columns,
+        "experiments": {name: e.label for name, e in fit.experiments.items()},
+        "references": {name: list(e.dataset.arxiv) for name, e in fit.experiments.items()},
+        "warnings": warnings,
+    }
+
+
+def _sentence(fit: Fit, limits: Limits) -> str:
+    column = f"{limits.quantity}_max"
+    known = limits.table[limits.table[column].notna()]
+    if known.empty:
+        return f"{fit.label}: no allowed point was found"
+    row = known.iloc[int(known[column].argmax())]
+    unit = axis(fit, limits.quantity).unit
+    where = f" at {limits.along} = {row[limits.along]:.4g}" if limits.along else ""
+    return (
+        f"{fit.label}: largest {limits.quantity} = {row[column]:.4g}{' ' + unit if unit else ''} "
+        f"({limits.level:.0%} CL{where}; forbids more: {row['leading_experiment']}; {row['status']})"
+    )
+
+
+def objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:
+    """Ask for a free parameter to draw the answer along, in every fit."""
+    along = options["along"]
+    for fit in fits:
+        if along is not None and not fit.parameter(along).free:
+            return f"{along} is held in {fit.label}: the answer cannot be drawn along it"
+    return None
+
+
+TASK = Task(
+    KIND,
+    "the largest allowed value of a quantity, with its certificate",
+    (
+        Option("quantity", "quantity", "observable to maximise", "mu_eff"),
+        Option("along", "axis", "free parameter to draw the answer along; none for the overall maximum"),
+        Option("points", "integer", "number of values of `along`", 60, minimum=1),
+        Option("level", "level", "confidence level", 0.90),
+        Option("starts", "integer", "starts of each of the two searches, per value", STARTS, minimum=1),
+    ),
+    run,
+    objection=objection,
+)

@@ -1,0 +1,82 @@
+"""Task `profile`: the profile likelihood of a parameter or observable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from darkmoment.fit import Fit
+from darkmoment.inference.profile import STARTS, Profile, profile
+from darkmoment.tasks.context import Context, Outcome, axis
+from darkmoment.tasks.task import Option, Task
+
+KIND = "profile"
+
+
+def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name: str) -> Outcome:
+    """Profile, write table and figure, and say the interval."""
+    from darkmoment.plots.profile_plot import profile_figure
+    from darkmoment.plots.style import save
+
+    x, level = options["x"], options["level"]
+    stem = context.stem(slug, name)
+    done = context.directory.read_table(stem)
+    if done is None:
+        with context.progress(f"{fit.label}: profile of {x}") as progress:
+            found = profile(
+                fit, x, options["points"], options["range"], options["starts"], context.seed, progress
+            )
+        save(profile_figure(found.table, axis(fit, x)), context.directory.file(stem))
+        about = {"task": KIND, "fit": fit.name, "variant": fit.label, "x": x, "level": level}
+        about["units"] = {name: fit.parameter(name).unit for name in fit.model.parameter_names} | {
+            x: axis(fit, x).unit
+        }
+        about["experiments"] = {key: e.label for key, e in fit.experiments.items()}
+        about["references"] = {key: list(e.dataset.arxiv) for key, e in fit.experiments.items()}
+        context.directory.write_table(stem, found.table, about)
+    else:
+        found = Profile(x, done[0])
+    context.results[slug, KIND, name] = found
+    lower, upper = found.interval(level)
+    ends = [f"{x} > {lower:.4g}"] if lower is not None else []
+    ends += [f"{x} < {upper:.4g}"] if upper is not None else []
+    answer = f"{fit.label}: {' and '.join(ends) or f'{x} is not bounded'} ({level:.0%} CL)"
+    bad = int((found.table["status"] != "certified").sum())
+    warnings = [f"{bad} of {len(found.table)} cells of the profile of {x} are not certified"] if bad else []
+    return Outcome([answer], warnings, found.certified, found)
+
+
+def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:
+    x, window = options["x"], options["range"]
+    for fit in fits:
+        known = fit.model.table.get(x)
+        if known is not None and window is None:
+            return f"{x} is an observable: give the range to profile it over"
+        if known is None and not fit.parameter(x).free:
+            return f"{x} is held in {fit.label}: there is nothing to profile"
+        if window is None:
+            continue
+        refused = (
+            [] if known else [reason for end in window if (reason := fit.parameter(x).info.refusal(end))]
+        )
+        if refused:
+            return f"range of the profile: {refused[0]}"
+        logarithmic = known.logarithmic if known else fit.parameter(x).logarithmic
+        if logarithmic and window[0] <= 0:
+            return f"{x} lives on a logarithmic axis: the range to profile it over starts above 0"
+    return None
+
+
+TASK = Task(
+    KIND,
+    "the profile likelihood of a parameter or observable, in one dimension",
+    (
+        Option("x", "parameter_or_quantity", "what to profile", required=True),
+        Option("points", "integer", "number of values", 60, minimum=2),
+        Option("range", "range", "values to profile over; a free parameter has its own"),
+        Option("level", "level", "confidence level of the interval named", 0.90),
+        Option("starts", "integer", "starts of each of the two searches, per value", STARTS, minimum=1),
+    ),
+    run,
+    objection=_objection,
+)

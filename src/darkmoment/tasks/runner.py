@@ -1,0 +1,180 @@
+"""Run a file: every task, for every variant, into one directory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from darkmoment.fit import Fit, PointError
+from darkmoment.record import RUN_FILE, RunDirectory, describe
+from darkmoment.runfile.diagnostics import Problem, RunFileError
+from darkmoment.runfile.schema import FitSpec, RunFile, TaskSpec
+from darkmoment.tasks.context import Context, Outcome
+from darkmoment.tasks.registry import TASKS
+from darkmoment.tasks.summary import summarise
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class RunResult:
+    """What a run says in the end.
+
+    Attributes
+    ----------
+    certified : bool
+        False where something is not certified or not converged.
+    """
+
+    directory: Path
+    answers: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    certified: bool = True
+
+    def take(self, outcome: Outcome) -> None:
+        """Add what one task says."""
+        self.answers += outcome.answered
+        self.warnings += [w for w in outcome.warnings if w not in self.warnings]
+        self.certified = self.certified and outcome.certified
+
+
+def stem_of(task: TaskSpec) -> str:
+    """Return the file stem of a task's results: its name, or task and what it asks for."""
+    if task.name:
+        return task.name
+    subject = next((task.options[k] for k in ("quantity", "x", "experiment") if task.options.get(k)), None)
+    return f"{task.kind}_{subject}" if subject else task.kind
+
+
+def run(
+    file: RunFile,
+    out: Path,
+    *,
+    resume: bool = False,
+    seed: int | None = None,
+    fixed: Mapping[str, float] | None = None,
+    variant: str | None = None,
+    tasks: Sequence[TaskSpec] | None = None,
+    show_progress: bool = False,
+    say: Say = lambda text: None,
+) -> RunResult:
+    """Run the tasks of a file.
+
+    Parameters
+    ----------
+    file : RunFile
+        What to run.
+    out : Path
+        New or empty directory, unless `resume`.
+    resume : bool
+        Take over what a run of the same inputs has finished.
+    seed : int, optional
+        Entropy instead of the file's own.
+    fixed : mapping, optional
+        Parameters held at a value in every variant.
+    variant : str, optional
+        Label of the only variant to run.
+    tasks : sequence of TaskSpec, optional
+        Instead of the file's own.
+    say : callable
+        Called with each answer as it comes.
+
+    Returns
+    -------
+    RunResult
+
+    Raises
+    ------
+    DirectoryError
+        If `out` cannot be used.
+    RunFileError
+        If a task has no answer for these fits.
+    ValueError
+        If there is no such variant, or a fixed value has no meaning.
+    """
+    specs = [spec for spec in file.fits if variant in (None, spec.label)]
+    if not specs:
+        raise ValueError(
+            f"{file.name} has no variant {variant!r}; there is {', '.join(s.label for s in file.fits)}"
+        )
+    fits = {spec.slug: _held(spec, fixed or {}) for spec in specs}
+    # the top level may have another ansatz than the variants that run
+    base = Fit(
+        file.base, {name: value for name, value in (fixed or {}).items() if name in file.base.parameters}
+    )
+    asked = list(file.tasks if tasks is None else tasks)
+    refuse(base, list(fits.values()), asked)
+    entropy = file.base.seed if seed is None else seed
+    record = describe(file, fits, entropy, fixed or {}) | {"tasks": [t.resolved() for t in asked]}
+    directory = RunDirectory(out, record, resume)
+    directory.write_text(RUN_FILE, file.text)
+    context = Context(file, directory, fits, base, entropy, show_progress)
+    result = RunResult(out)
+    for task, stem in zip(asked, _stems(asked), strict=True):
+        _run_task(context, task, stem, result, say)
+    result.warnings += [w for w in summarise(context) if w not in result.warnings]
+    directory.write_json(
+        "result.json", {"answers": result.answers, "warnings": result.warnings, "certified": result.certified}
+    )
+    return result
+
+
+def refuse(base: Fit, fits: Sequence[Fit], tasks: Sequence[TaskSpec]) -> None:
+    """Raise RunFileError where a task has no answer for these fits, with every such task's line."""
+    problems = []
+    for task in tasks:
+        kind = TASKS[task.kind]
+        reason = kind.objection(base, fits, kind.complete(task.options))
+        if reason:
+            problems.append(Problem(task.where, f"task {task.kind}: {reason}"))
+    if problems:
+        raise RunFileError(problems)
+
+
+def _held(spec: FitSpec, fixed: Mapping[str, float]) -> Fit:
+    try:
+        return Fit(spec, fixed)
+    except PointError as error:
+        raise PointError(f"{spec.label}: {error}" if spec.label else str(error)) from None
+
+
+def _stems(tasks: Sequence[TaskSpec]) -> list[str]:
+    """Return a file stem for each task, numbered where two would be the same."""
+    stems: list[str] = []
+    for task in tasks:
+        stem, count = stem_of(task), 1
+        while stem in stems:
+            count += 1
+            stem = f"{stem_of(task)}_{count}"
+        stems.append(stem)
+    return stems
+
+
+def _run_task(context: Context, task: TaskSpec, stem: str, result: RunResult, say: Say) -> None:
+    kind = TASKS[task.kind]
+    options = kind.complete(task.options)
+    where = {"": context.base} if kind.whole_file else context.fits
+    for slug, fit in where.items():
+        outcome = kind.run(context, fit, slug, options, stem)
+        result.take(outcome)
+        for line in outcome.answered:
+            say(line)
+    if len(where) > 1:
+        _together(context, stem)
+
+
+def _together(context: Context, stem: str) -> None:
+    """Write one table of all variants beside the folders of each."""
+    tables = []
+    for slug, fit in context.fits.items():
+        found = context.directory.read_table(context.stem(slug, stem))
+        if found is not None:
+            table, about = found
+            table.insert(0, "variant", fit.label)
+            tables.append(table)
+    if tables:
+        about = {**about, "variant": "all"}
+        context.directory.write_table(stem, pd.concat(tables, ignore_index=True), about)

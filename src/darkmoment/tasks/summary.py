@@ -1,0 +1,162 @@
+"""After the tasks: best fit, the summary table, and profile and posterior limit on one figure."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from ruamel.yaml import YAML
+
+from darkmoment.fit import Fit
+from darkmoment.inference.best_fit import BestFit, best_fit
+from darkmoment.inference.maximise import maximise
+from darkmoment.tasks import maximise as maximise_task
+from darkmoment.tasks import sample as sample_task
+from darkmoment.tasks.context import Context, axis
+from darkmoment.tasks.maximise import Limits
+
+if TYPE_CHECKING:
+    from darkmoment.inference.sample import Sample
+
+LEVELS = (0.68, 0.90, 0.95)
+STEM = "summary"
+
+
+def summarise(context: Context) -> list[str]:
+    """Write ``summary.csv``, ``best_fit.yaml`` and the joint figures; return the warnings.
+
+    Upper limits are one-sided: the level is reached at Delta chi2 = delta_chi2(level) for the profile and
+    is the quantile of the posterior. Parameters have central posterior intervals.
+    """
+    done = context.directory.read_table(STEM)
+    if done is not None:
+        return list(done[1]["warnings"])
+    rows: list[dict[str, Any]] = []
+    best: dict[str, Any] = {}
+    warnings: list[str] = []
+    for slug, fit in context.fits.items():
+        limits: list[Limits] = _results(context, slug, maximise_task.KIND)
+        samples: list[Sample] = _results(context, slug, sample_task.KIND)
+        if not limits and not samples:
+            continue
+        with context.progress(f"{fit.label}: summary") as progress:
+            try:
+                found = best_fit(fit, context.seed)
+            except ValueError as error:  # nothing is allowed: the tasks have said so cell by cell
+                warnings.append(str(error))
+                continue
+            progress(1, 2)
+            best[fit.label] = _plain(found)
+            if not found.agreed:
+                warnings.append(f"{fit.label}: the best fit was not reached by two searches")
+            rows += _rows(context, fit, found, limits, samples, warnings)
+            progress(2, 2)
+        _joint_figures(context, fit, slug, limits, samples)
+    if not best:
+        return warnings
+    stream = io.StringIO()
+    YAML().dump(best, stream)
+    context.directory.write_text("best_fit.yaml", stream.getvalue())
+    about = {
+        "levels": list(LEVELS),
+        "warnings": warnings,
+        "sides": {"upper": "one-sided", "central": "two-sided"},
+    }
+    context.directory.write_table(STEM, pd.DataFrame(rows), about)
+    return warnings
+
+
+def _results(context: Context, slug: str, kind: str) -> list[Any]:
+    return [found for (owner, k, _), found in context.results.items() if owner == slug and k == kind]
+
+
+def _plain(found: BestFit) -> dict[str, Any]:
+    return {
+        "total_chi2": found.total_chi2,
+        "chi2": dict(found.chi2),
+        "reached_by_two_searches": found.agreed,
+        "migrad": found.migrad,
+        "point": dict(found.point),
+    }
+
+
+def _rows(
+    context: Context,
+    fit: Fit,
+    best: BestFit,
+    limits: list[Limits],
+    samples: list[Sample],
+    warnings: list[str],
+) -> list[dict[str, Any]]:
+    quantities = dict.fromkeys([r.quantity for r in limits] + [q for s in samples for q in s.quantities])
+    rows = []
+    for quantity in quantities:
+        row = _row(fit, quantity, "upper")
+        row["best"] = float(fit.predictions(best.point)[quantity][0])
+        along = next((r for r in limits if r.quantity == quantity), None)
+        if along is not None:
+            for level in LEVELS:
+                edge, status = _overall(context, fit, along, level)
+                row[f"profile_{level:.0%}".rstrip("%")] = edge
+                if status in ("uncertified", "failed"):
+                    warnings.append(f"{fit.label}: the overall {level:.0%} limit on {quantity} is {status}")
+        for found in samples:
+            if quantity in found.quantities:
+                for level in LEVELS:
+                    row[f"posterior_{level:.0%}".rstrip("%")] = float(
+                        np.quantile(found.quantities[quantity], level)
+                    )
+        rows.append(row)
+    for found in samples:
+        for name, x in found.parameters.items():
+            row = _row(fit, name, "central") | {
+                "best": best.point[name],
+                "posterior_median": float(np.median(x)),
+            }
+            for level in LEVELS:
+                low, high = np.quantile(x, [(1 - level) / 2, (1 + level) / 2])
+                row |= {f"posterior_{level:.0%}_low".replace("%", ""): float(low)}
+                row |= {f"posterior_{level:.0%}_high".replace("%", ""): float(high)}
+            rows.append(row)
+    return rows
+
+
+def _row(fit: Fit, name: str, side: str) -> dict[str, Any]:
+    return {"variant": fit.label, "name": name, "unit": axis(fit, name).unit, "side": side}
+
+
+def _overall(context: Context, fit: Fit, along: Limits, level: float) -> tuple[float, str]:
+    """Return the largest value over everything, helped by the best row of the table along a parameter."""
+    column = f"{along.quantity}_max"
+    known = along.table.dropna(subset=[column])
+    hints = []
+    if len(known):
+        top = known.iloc[int(known[column].argmax())]
+        hints = [{p.name: float(top[p.name]) for p in fit.free}]
+    found = maximise(fit, along.quantity, level=level, seed=context.seed, hints=hints).table.iloc[0]
+    return float(found[column]), str(found["status"])
+
+
+def _joint_figures(
+    context: Context, fit: Fit, slug: str, limits: list[Limits], samples: list[Sample]
+) -> None:
+    from darkmoment.plots.posterior_limit import profile_and_posterior_figure
+    from darkmoment.plots.style import save
+
+    for one in limits:
+        for found in samples:
+            if one.along is None or one.along not in found.parameters or one.quantity not in found.quantities:
+                continue
+            figure = profile_and_posterior_figure(
+                one.table,
+                found.parameters[one.along].ravel(),
+                found.quantities[one.quantity].ravel(),
+                axis(fit, one.quantity),
+                axis(fit, one.along),
+                one.level,
+                fit.label,
+            )
+            stem = context.stem(slug, f"profile_and_posterior_{one.quantity}")
+            save(figure, context.directory.file(stem))

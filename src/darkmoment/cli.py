@@ -143,7 +143,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from darkmoment import commands
 
         handler = getattr(commands, options.command)
-        return int(handler(options))
+        code = int(handler(options))
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         print("darkmoment: interrupted; what was finished is kept", file=sys.stderr)
         return INTERRUPTED

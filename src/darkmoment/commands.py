@@ -48,6 +48,8 @@ def command(handler: Command) -> Command:
         except (*INPUT_ERRORS, UsageError) as error:
             print(f"darkmoment: {error}" if "\n" not in str(error) else error, file=sys.stderr)
             return WRONG_INPUT
+        except BrokenPipeError:
+            raise  # the reader of a pipe has left: `main` knows
         except (LikelihoodError, TaskError, OSError) as error:
             print(f"darkmoment: {error}", file=sys.stderr)
             return FAILED
@@ -172,18 +174,18 @@ def evaluate(options: Namespace) -> int:
     fit = Fit(_variant(file, options.variant) or file.base)
     if options.formulas:
         fit = fit.using(options.formulas)
-    fixed = _fixed(file, options)
-    fit = fit.holding(fixed)
+    # given as points, not held: the quadrature nodes of a fit go with its ranges, and so do the last digits
+    given = {name: [value] for name, value in _fixed(file, options).items()}
     if options.points:
         if options.json:
             raise UsageError("--json prints one point; --points writes a table: use one of them")
         points = read_points(fit, Path(options.points))
-        if twice := [name for name in points if name in fixed]:
+        if twice := [name for name in points if name in given]:
             raise UsageError(f"{options.points}:1: {twice[0]} is a column here and given by --set as well")
-        return _print_or_write(fit.evaluate(points).table(), options.out)
+        return _print_or_write(fit.evaluate({**points, **given}).table(), options.out)
     if options.out:
         raise UsageError("--out is where the answers for --points go: give --points as well")
-    found = fit.evaluate({})
+    found = fit.evaluate(given)
     if options.json:
         print(json.dumps(found.json(), indent=1, allow_nan=False))
         return ANSWERED

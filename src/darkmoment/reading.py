@@ -10,12 +10,13 @@ import pandas as pd
 
 from darkmoment.experiments import Card, Dataset
 from darkmoment.fit import Fit
+from darkmoment.gaps import gaps
 from darkmoment.inference.maximise import STARTS
 from darkmoment.runfile.reach import moved_by
 from darkmoment.runfile.schema import FitSpec, RunFile, TaskSpec
 
-_CLIMB_STEPS = 25
-"""Typical gradient evaluations of one local search."""
+_CLIMB_STEPS = 8
+"""Likelihood calls of one local search, after what it shares with the searches run in step."""
 
 
 def describe_file(file: RunFile) -> str:
@@ -26,6 +27,7 @@ def describe_file(file: RunFile) -> str:
         heading = f"variant {spec.label}" if spec.label else "fit"
         switches = ", ".join(f"{k}: {v}" for k, v in fit.model.switches.items())
         lines += ["", f"{heading} ({switches})", _parameters(fit), "", _experiments(fit, spec)]
+        lines += [f"  warning: {gap}" for gap in gaps(fit)]
     lines += ["", "tasks:"]
     total = 0.0
     for task in file.tasks:
@@ -83,7 +85,7 @@ def _seconds(fit: Fit, task: TaskSpec) -> float:
         walkers = int(task.options["walkers"])
         one = _measured(fit, {p.name: np.full(walkers // 2, p.reference) for p in fit.free})
         return one * 2 * 4000 * int(task.options["ensembles"])
-    return 1.0
+    return 0.0
 
 
 def _measured(fit: Fit, points: Mapping[str, np.ndarray]) -> float:

@@ -110,7 +110,7 @@ class RunDirectory:
             return None
         text = ("status", "leading_experiment", "at_bound", "silent", "hits_per_search")
         table = pd.read_csv(
-            self.path / f"{stem}.csv", float_precision="round_trip", dtype=dict.fromkeys(text, str)
+            self.path / f"{stem}.csv", dtype=dict.fromkeys(text, str)
         )
         present = [column for column in text if column in table]
         table[present] = table[present].fillna("")

@@ -21,7 +21,7 @@ ON_TARGET = 1e-6
 Differentiate = Callable[[Array], tuple[View, View]]
 
 _TINY = 1e-290
-_OPTIONS = {"maxiter": 300, "ftol": 1e-11}
+_OPTIONS = {"maxiter": 120, "ftol": 1e-11}
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from darkmoment.parameters import Array
 STARTS = 4
 """Starts per search and cell."""
 
-_OVERALL_STARTS = 32
+_OVERALL_STARTS = 12
 _NOTED_CHI2 = 9.0
 
 Progress = Callable[[int, int], None]

@@ -87,7 +87,9 @@ def screened(problem: Problem, merit: Callable[[Array], Array], starts: int, see
     if d == 0:
         return np.empty((1, 0))
     with np.errstate(all="ignore"):
-        u = qmc.Sobol(d, rng=np.random.default_rng(seed)).random(starts * SCREEN)
+        # Sobol points come in powers of two: the next one, cut
+        size = starts * SCREEN
+        u = qmc.Sobol(d, rng=np.random.default_rng(seed)).random_base2((size - 1).bit_length())[:size]
     found = merit(u).reshape(starts, SCREEN)
     best = found.argmax(axis=1) + SCREEN * np.arange(starts)
     return u[best]

@@ -39,7 +39,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
             found = maximise(
                 fit, quantity, along, options["points"], level, options["starts"], context.seed, progress
             )
-        table, warnings = found.table, found.warnings
+        table, warnings = found.table, [f"{fit.label}: {w}" for w in found.warnings]
         if along:
             figure = limit_figure(table, axis(fit, quantity), axis(fit, along), level, fit.label)
             save(figure, context.directory.file(stem))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from darkmoment.fit import Fit, PointError
+from darkmoment.gaps import gaps
 from darkmoment.record import RUN_FILE, RunDirectory, describe
 from darkmoment.runfile.diagnostics import Problem, RunFileError
 from darkmoment.runfile.schema import FitSpec, RunFile, TaskSpec
@@ -113,6 +114,8 @@ def run(
     directory.write_text(RUN_FILE, file.text)
     context = Context(file, directory, fits, base, entropy, show_progress)
     result = RunResult(out)
+    for fit in fits.values():
+        result.warnings += [f"{fit.label}: {gap}" for gap in gaps(fit)]
     for task, stem in zip(asked, _stems(asked), strict=True):
         _run_task(context, task, stem, result, say)
     result.warnings += [w for w in summarise(context) if w not in result.warnings]

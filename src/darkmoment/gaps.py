@@ -1,0 +1,50 @@
+"""Stretches of a parameter's range in which no curve of a fit bounds the quantity it is drawn for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from darkmoment.experiments import CurveLimit
+from darkmoment.fit import Fit
+
+_ALONG = "m_dark_photon"
+
+
+def gaps(fit: Fit) -> list[str]:
+    """Name the stretches of the m_dark_photon range where no curve bounds what curves of this fit bound.
+
+    There the answer is held by the parameter ranges alone, which is worth knowing before it is computed.
+
+    Returns
+    -------
+    list of str
+        One line for each quantity that has such a stretch.
+    """
+    mass = fit.parameter(_ALONG)
+    if not mass.free:
+        return []
+    covered = defaultdict(list)
+    for experiment in fit.experiments.values():
+        if isinstance(experiment, CurveLimit):
+            covered[experiment.card.limits].append(experiment.curve.range)
+    found = []
+    for quantity, ranges in covered.items():
+        open_stretches = _outside(sorted(ranges), *mass.bounds)
+        if open_stretches:
+            where = ", ".join(f"{a:.5g} .. {b:.5g}" for a, b in open_stretches)
+            found.append(f"no curve bounds {quantity} for {_ALONG} in {where} {mass.unit}")
+    return found
+
+
+def _outside(ranges: list[tuple[float, float]], lower: float, upper: float) -> list[tuple[float, float]]:
+    """Return what is left of [lower, upper] after the ranges, which are sorted."""
+    left, start = [], lower
+    for a, b in ranges:
+        if a > start:
+            left.append((start, min(a, upper)))
+        start = max(start, b)
+        if start >= upper:
+            break
+    if start < upper:
+        left.append((start, upper))
+    return [(a, b) for a, b in left if b > a]

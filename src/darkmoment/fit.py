@@ -194,10 +194,7 @@ class Fit:
         return self._filled({name: self._checked(name, value) for name, value in points.items()})
 
     def _filled(self, given: dict[str, Array]) -> tuple[dict[str, Array], int]:
-        lengths = {len(value) for value in given.values()} - {1}
-        if len(lengths) > 1:
-            sizes = ", ".join(f"{name} {len(value)}" for name, value in given.items())
-            raise PointError(f"points of unequal length: {sizes}")
+        n = _length(given)
         values = {**self._defaults, **given}
         tied = [p for p in self._tied if p.name not in given]
         while tied:
@@ -206,7 +203,7 @@ class Fit:
                 assert p.tie is not None
                 values[p.name] = self._checked(p.name, p.tie(values))
             tied = [p for p in tied if p not in ready]
-        return values, lengths.pop() if lengths else 1
+        return values, n
 
     def survey(self, points: Points, quantities: Sequence[str] = (), within_ranges: bool = False) -> Survey:
         """Return chi2, strengths, coverage and observables of a batch of points.
@@ -222,17 +219,13 @@ class Fit:
             True where the caller made the points from the parameters' ranges, as float arrays: they are
             then not checked again.
         """
-        settled = None
         if within_ranges:
-            arrays = {name: np.asarray(value, dtype=float) for name, value in points.items()}
-            if self._tied:
-                values, n = self._filled(arrays)
-            else:
-                # what no free parameter moves is the same at every point: computed once for the fit
-                values, n = arrays, max((len(value) for value in arrays.values()), default=1)
-                settled = self._settled()
+            given = {name: np.asarray(value, dtype=float) for name, value in points.items()}
         else:
-            values, n = self.complete(points)
+            given = {name: self._checked(name, value) for name, value in points.items()}
+        settled = None if self._tied else self._settled()
+        # what no given parameter moves is the same at every point, and was computed once for the fit
+        values, n = self._filled(given) if settled is None else (given, _length(given))
         if n <= BLOCK:
             return self._survey_block(values, n, quantities, settled)
         pieces = []
@@ -315,15 +308,18 @@ class Fit:
         """Return a value as an array after the domain of its parameter."""
         info = self.parameter(name).info
         try:
-            x = np.atleast_1d(np.asarray(value, dtype=float))
+            x = np.asarray(value, dtype=float)
         except (TypeError, ValueError):
             raise PointError(f"{name} = {value!r} is not a number") from None
+        if x.ndim == 0:
+            x = x.reshape(1)
         if x.ndim != 1 or not len(x):
             raise PointError(f"{name} has shape {x.shape}: give a number or a one-dimensional array")
         lower, upper = info.domain
-        if not (np.isfinite(x).all() and x.min() >= lower and x.max() <= upper) or (
-            info.open_below and x.min() <= lower
-        ):
+        # NaN compares false
+        least, most = (x[0], x[0]) if len(x) == 1 else (x.min(), x.max())
+        inside = lower <= least and most <= upper and -np.inf < least and most < np.inf
+        if not inside or (info.open_below and least == lower):
             reasons = (info.refusal(float(v)) for v in x)
             raise PointError(next(reason for reason in reasons if reason))
         return x
@@ -337,6 +333,15 @@ class Fit:
         if reason:
             raise PointError(reason)
         return replace(compiled[name], range=None, tie=None, tied_to=(), value=value)
+
+
+def _length(given: Mapping[str, Array]) -> int:
+    """Return the number of points; raises PointError where the arrays do not agree."""
+    lengths = {len(value) for value in given.values()} - {1}
+    if len(lengths) > 1:
+        sizes = ", ".join(f"{name} {len(value)}" for name, value in given.items())
+        raise PointError(f"points of unequal length: {sizes}")
+    return lengths.pop() if lengths else 1
 
 
 def _answers(name: str, experiment: Likelihood, p: Predictions, n: int) -> tuple[Array, Array, np.ndarray]:

@@ -106,7 +106,8 @@ class Model:
 
         What depends on none of `values` is taken from `settled`, where it is computed once.
         """
-        return Predictions(self.table, self._functions, values, settled, self._untouched(frozenset(values)))
+        untouched = frozenset() if settled is None else self._untouched(frozenset(values))
+        return Predictions(self.table, self._functions, values, settled, untouched)
 
     def _untouched_by(self, names: frozenset[str]) -> frozenset[str]:
         return frozenset(name for name in self.table if not self.reach(name) & names)
@@ -136,12 +137,12 @@ class Predictions(Mapping[str, Array]):
         found = self._values.get(name)
         if found is None:
             known = self._table.get(name)
-            if self._settled is not None and (known is None or name in self._untouched):
-                found = self._settled[name]
-            elif known is None:
-                raise KeyError(name)
-            else:
+            if known is not None and name not in self._untouched:
                 found = self._functions[name](**{need: self[need] for need in known.needs})
+            elif self._settled is not None:
+                found = self._settled[name]
+            else:
+                raise KeyError(name)
             self._values[name] = found
         return found
 

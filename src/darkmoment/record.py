@@ -109,9 +109,7 @@ class RunDirectory:
         if not about.exists():
             return None
         text = ("status", "leading_experiment", "at_bound", "silent", "hits_per_search")
-        table = pd.read_csv(
-            self.path / f"{stem}.csv", dtype=dict.fromkeys(text, str)
-        )
+        table = pd.read_csv(self.path / f"{stem}.csv", dtype=dict.fromkeys(text, str))
         present = [column for column in text if column in table]
         table[present] = table[present].fillna("")
         return table, json.loads(about.read_text())

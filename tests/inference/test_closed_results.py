@@ -98,3 +98,13 @@ def test_outside_every_curve_the_range_answers_and_the_experiment_is_named_silen
     assert list(found.table["status"]) == ["certified", "range"]
     assert "epsilon max" in found.table["at_bound"][1]
     assert any("na64 says nothing in 1 of 2" in w for w in found.warnings)
+
+
+def test_a_measurement_the_model_cannot_meet_is_the_first_warning():
+    text = TEXT.format(meg2="2023", na64="2019", shape="half_gaussian")
+    text = text.replace("experiments:", "experiments:\n  g_minus_2: {dataset: wp2020}")
+    found = maximise(Fit(loads(text).base), "mu_eff", "m_dark_photon", [0.01, 0.1])
+    assert found.warnings[0].startswith("g_minus_2 (wp2020) is 5.2 sigma from anything this model gives")
+    # the dark photon's own loop goes the way of the excess, so the limit may only grow
+    closed = 2**-0.5 * closed_product(Fit(loads(text).base), np.array([0.01, 0.1]))
+    assert (found.table["mu_eff_max"] > closed).all()

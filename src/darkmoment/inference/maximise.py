@@ -181,7 +181,7 @@ def _result(fit: Fit, quantity: str, along: str | None, level: float, cells: lis
         rows.append(row)
         bounds.append(leaned)
     table = pd.DataFrame(rows)
-    return Maximum(quantity, along, level, table, _warnings(table, along, bounds), bounds)
+    return Maximum(quantity, along, level, table, _warnings(fit, table, along, bounds), bounds)
 
 
 def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[str, object], list[Bound]]:
@@ -232,16 +232,16 @@ def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[s
     return row, leaned
 
 
-def _warnings(table: pd.DataFrame, along: str | None, bounds: list[list[Bound]]) -> list[str]:
+def _warnings(fit: Fit, table: pd.DataFrame, along: str | None, bounds: list[list[Bound]]) -> list[str]:
     """Say in words what limits the validity of the answer."""
     found = []
     where = "cells" if along else "answer"
-    for column in [c for c in map(str, table) if c.startswith("chi2_") and c.endswith("_at_min")]:
-        worst = table[column].max()
+    datasets = {name: f"{name} ({e.dataset})" for name, e in fit.experiments.items()}
+    for term in fit.terms:
+        worst = table[f"chi2_{term}_at_min"].max()
         if worst > _NOTED_CHI2:
-            name = column.removeprefix("chi2_").removesuffix("_at_min")
             found.append(
-                f"{name} is {worst**0.5:.1f} sigma from anything this model gives; "
+                f"{datasets.get(term, term)} is {worst**0.5:.1f} sigma from anything this model gives; "
                 "limits are conditional on it"
             )
     for status, words in (("uncertified", "are not certified"), ("failed", "have no allowed point")):

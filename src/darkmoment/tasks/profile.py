@@ -42,7 +42,11 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     ends += [f"{x} < {upper:.4g}"] if upper is not None else []
     answer = f"{fit.label}: {' and '.join(ends) or f'{x} is not bounded'} ({level:.0%} CL)"
     bad = int((found.table["status"] != "certified").sum())
-    warnings = [f"{fit.label}: {bad} of {len(found.table)} cells of the profile of {x} are not certified"] if bad else []
+    warnings = (
+        [f"{fit.label}: {bad} of {len(found.table)} cells of the profile of {x} are not certified"]
+        if bad
+        else []
+    )
     return Outcome([answer], warnings, found.certified, found)
 
 

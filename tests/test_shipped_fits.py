@@ -1,0 +1,99 @@
+"""What the shipped fits are there to show."""
+
+from math import pi
+
+import numpy as np
+import pytest
+
+from darkmoment.fit import Fit
+from darkmoment.inference.maximise import maximise
+from darkmoment.runfile.loader import load
+from darkmoment.tasks.errata import rows
+
+MASSES = [0.002, 0.01, 0.1, 1.0, 5.0]
+
+
+@pytest.fixture(scope="module")
+def single():
+    return maximise(Fit.load("global", "single_y"), "mu_eff", "m_dark_photon", MASSES)
+
+
+@pytest.fixture(scope="module")
+def general():
+    return maximise(Fit.load("global", "general"), "mu_eff", "m_dark_photon", MASSES)
+
+
+def test_meg_bites_where_one_yukawa_does_both(single):
+    assert single.table["leading_experiment"].str.contains("meg2").all()
+    assert (single.table["chi2_meg2"] > 1.0).all()
+    assert set(single.table["status"]) == {"range"}
+
+
+def test_meg_is_evaded_by_orthogonal_flavour_vectors(general, single):
+    np.testing.assert_allclose(general.table["flavour_angle"], pi / 2, atol=1e-4)
+    assert (general.table["chi2_meg2"] < 1e-3).all()
+    assert not general.table["leading_experiment"].str.contains("meg2").any()
+    assert set(general.table["status"]) == {"range"}
+    assert any("leans on y_mu max" in warning for warning in general.warnings)
+    assert (general.table["mu_eff_max"] > 5 * single.table["mu_eff_max"]).all()
+
+
+def test_answers_stay_below_what_is_asked_of_each_experiment(general):
+    """The maximising points, evaluated afresh, use up Delta chi2 = 2.7055 and give the quoted moment."""
+    fit = Fit.load("global", "general")
+    names = [p.name for p in fit.parameters]
+    survey = fit.survey({name: general.table[name].to_numpy() for name in names}, ["mu_eff"])
+    np.testing.assert_allclose(survey.quantities["mu_eff"], general.table["mu_eff_max"], rtol=1e-12)
+    delta = survey.chi2.sum(axis=1) - general.table["chi2_min"]
+    assert (delta <= 2.705544).all()
+    assert (delta > 2.7).all()
+
+
+def test_no_random_point_beats_the_certified_maximum(general):
+    """Random points, half of them around the maximum, that are allowed stay below the answer."""
+    fit = Fit.load("global", "general")
+    seed = 99
+    print(f"seed {seed}")
+    rng = np.random.default_rng(seed)
+    n = 200_000
+    for row in general.table.itertuples():
+        u = {p.name: rng.random(n) for p in fit.free}
+        top = {p.name: float(p.to_unit(np.array(getattr(row, p.name)))) for p in fit.free}
+        near = rng.random(n) < 0.5
+        points = {}
+        for p in fit.free:
+            close = np.clip(top[p.name] + 0.1 * rng.standard_normal(n), 0, 1)
+            points[p.name] = p.from_unit(np.where(near, close, u[p.name]))
+        points["m_dark_photon"] = np.full(n, row.m_dark_photon)
+        survey = fit.survey(points, ["mu_eff"])
+        allowed = survey.chi2.sum(axis=1) <= row.chi2_min + 2.705543
+        assert allowed.sum() > 1000
+        assert survey.quantities["mu_eff"][allowed].max() <= row.mu_eff_max * 1.0001
+
+
+def test_paper_figure_seven_is_the_product_of_its_limits():
+    """Hard limits: the corrected curves are epsilon_lim mu_emu(y_lim), the printed ones epsilon_lim mu(0.086)."""
+    masses = np.geomspace(1.1e-3, 0.9, 6)
+    corrected = {label: Fit.load("paper", label) for label in [f.label for f in load("paper").fits]}
+    for label, fit in corrected.items():
+        at = fit.predictions({"m_dark_photon": masses, "y": 0.086})
+        limits = [e.limit(at) for e in fit.experiments.values() if e.card.limits == "epsilon"]
+        expected = limits[0] * at["mu_emu"]
+        if "meg2" in fit.experiments:
+            expected = expected * np.sqrt(fit.experiments["meg2"].dataset.limit / at["BR_mu_e_gamma"])
+        found = maximise(fit, "mu_eff", "m_dark_photon", masses, starts=2)
+        np.testing.assert_allclose(found.table["mu_eff_max"], expected, rtol=1e-6, err_msg=label)
+        assert set(found.table["status"]) == {"certified"}, label
+
+
+def test_errata_reproduce_the_papers_numbers():
+    table = {(row.equation, row.what.split(",")[0]): row for row in rows(Fit.load("paper"), "meg2", "na64")}
+    by_equation = {equation: row for (equation, _), row in table.items()}
+    assert by_equation["(31)"].own_formula == pytest.approx(0.0727, abs=5e-5)
+    assert by_equation["(31)"].correct == pytest.approx(0.1222, abs=5e-5)
+    assert by_equation["(29)"].own_formula / by_equation["(29)"].correct == pytest.approx(8.0, rel=1e-3)
+    assert by_equation["(32)"].own_formula / by_equation["(32)"].correct == pytest.approx(4.0, rel=1e-3)
+    assert by_equation["(22)"].own_formula / by_equation["(22)"].correct == pytest.approx(1033, rel=1e-3)
+    assert by_equation["(36)"].correct == pytest.approx(2.1e-13, rel=0.02)
+    na64 = [row.correct for row in rows(Fit.load("paper"), "meg2", "na64") if row.equation == "sect. 3.2"]
+    assert na64 == pytest.approx([3.3e-5, 3.5e-4], rel=0.02)

@@ -275,7 +275,8 @@ class Fit:
         self, values: dict[str, Array], n: int, quantities: Sequence[str], settled: Predictions | None
     ) -> Survey:
         p = self.model.predict(values, settled)
-        if all(p[name].min() > 0 for name in SCALARS):
+        masses = {id(p[name]): p[name] for name in SCALARS}
+        if all(mass.min() > 0 for mass in masses.values()):
             return self._survey_physical(p, n, quantities)
         physical = np.broadcast_to(np.logical_and.reduce([p[name] > 0 for name in SCALARS]), (n,))
         k = len(self.terms)

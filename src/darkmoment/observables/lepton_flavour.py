@@ -8,22 +8,28 @@ from functools import partial
 from darkmoment.observables.observable import Observable
 from darkmoment.parameters import Array
 from darkmoment.physics import lepton_flavour as lfv
+from darkmoment.physics import loops
 
 MASSES = ("m_H1", "m_H2", "m_A1", "m_A2")
 COUPLINGS = ("y_e", "y_mu", "flavour_angle", "theta_R", "theta_I")
 
-_Four = tuple[Array, Array, Array, Array]
-_Couplings = tuple[_Four, _Four]
+Four = tuple[Array, Array, Array, Array]
+"""One value for each of H1, H2, A1, A2."""
+
+Pair = tuple[Four, Four]
+"""Couplings of electron and muon."""
 
 
-def _dipole(
-    scalar_couplings: _Couplings, m_E: Array, m_H1: Array, m_H2: Array, m_A1: Array, m_A2: Array
-) -> Array:
-    return lfv.dipole(*scalar_couplings, (m_H1, m_H2, m_A1, m_A2), m_E)
+def _G_values(m_E: Array, m_H1: Array, m_H2: Array, m_A1: Array, m_A2: Array) -> Four:
+    return lfv.loop_values(loops.G, (m_H1, m_H2, m_A1, m_A2), m_E)
+
+
+def _dipole(scalar_couplings: Pair, G_values: Four) -> Array:
+    return lfv.dipole_of(*scalar_couplings, G_values)
 
 
 def _monopole(
-    scalar_couplings: _Couplings, m_E: Array, m_H1: Array, m_H2: Array, m_A1: Array, m_A2: Array
+    scalar_couplings: Pair, m_E: Array, m_H1: Array, m_H2: Array, m_A1: Array, m_A2: Array
 ) -> Array:
     return lfv.monopole(*scalar_couplings, (m_H1, m_H2, m_A1, m_A2), m_E)
 
@@ -40,7 +46,8 @@ _MU_3E = r"\mathrm{BR}(\mu\to 3e)"
 
 COMMON = [
     Observable("scalar_couplings", "", r"\tilde y", COUPLINGS, lfv.scalar_couplings, internal=True),
-    Observable("A_2", "GeV^-2", "A_2", ("scalar_couplings", "m_E", *MASSES), _dipole),
+    Observable("G_values", "GeV^-2", "G/m_E^2", ("m_E", *MASSES), _G_values, internal=True),
+    Observable("A_2", "GeV^-2", "A_2", ("scalar_couplings", "G_values"), _dipole),
     Observable("A_1", "GeV^-2", "A_1", ("scalar_couplings", "m_E", *MASSES), _monopole),
     Observable(
         "BR_mu_e_gamma",

@@ -5,21 +5,16 @@ from __future__ import annotations
 from functools import partial
 
 from darkmoment.constants import M_ELECTRON, M_MUON
-from darkmoment.observables.lepton_flavour import MASSES
+from darkmoment.observables.lepton_flavour import Four, Pair
 from darkmoment.observables.observable import Observable
 from darkmoment.parameters import Array
 from darkmoment.physics import lepton_moments
 
-YUKAWA_NEEDS = ("scalar_couplings", "m_E", *MASSES)
 ELECTRON, MUON = 0, 1
 
 
-def yukawa_of(
-    function: object, m_lepton: float, which: int, scalar_couplings: tuple, m_E: Array, **masses: Array
-) -> Array:
-    """Call a Yukawa part, derived or printed, for one of the leptons."""
-    assert callable(function)
-    return function(m_lepton, scalar_couplings[which], tuple(masses.values()), m_E)
+def _yukawa(m_lepton: float, which: int, scalar_couplings: Pair, G_values: Four) -> Array:
+    return lepton_moments.yukawa_of(m_lepton, scalar_couplings[which], G_values)
 
 
 def _dark_photon(m_lepton: float, epsilon: Array, m_dark_photon: Array) -> Array:
@@ -33,9 +28,9 @@ def _sum(**parts: Array) -> Array:
 
 def _of(lepton: str, label: str, m_lepton: float, which: int) -> list[Observable]:
     yukawa, vector = f"delta_a_{lepton}_yukawa", f"delta_a_{lepton}_dark_photon"
-    derived = partial(yukawa_of, lepton_moments.yukawa, m_lepton, which)
+    from_loops = partial(_yukawa, m_lepton, which)
     return [
-        Observable(yukawa, "", rf"{label}^{{y}}", YUKAWA_NEEDS, derived),
+        Observable(yukawa, "", rf"{label}^{{y}}", ("scalar_couplings", "G_values"), from_loops),
         Observable(
             vector, "", rf"{label}^{{A'}}", ("epsilon", "m_dark_photon"), partial(_dark_photon, m_lepton)
         ),

@@ -21,6 +21,7 @@ from darkmoment.physics.quadrature import Array, Value
 
 Coupling = Value | complex | NDArray[np.complexfloating]
 Couplings = tuple[Coupling, Coupling, Coupling, Coupling]
+LoopValues = tuple[Array, Array, Array, Array]
 
 _DIPOLE_RATE = 48 * pi**3 * ALPHA / G_F**2
 
@@ -104,20 +105,22 @@ def scalar_couplings(
     return electron, muon
 
 
-def loop_sum(
-    function: Callable[[Array], Array],
-    products: Sequence[Value],
-    masses: Sequence[Value],
-    m_E: Value,
-) -> Array:
-    """Return sum_Phi product_Phi function(m_Phi^2/m_E^2)/m_E^2 over H1, H2, A1, A2.
+def loop_values(function: Callable[[Array], Array], masses: Sequence[Value], m_E: Value) -> LoopValues:
+    """Return function(m_Phi^2/m_E^2)/m_E^2 in GeV^-2 for H1, H2, A1, A2.
 
     A mass array that stands for two scalars is evaluated once.
     """
     square = np.square(m_E)
     distinct = {id(mass): mass for mass in masses}
-    values = {key: function(np.square(mass) / square) for key, mass in distinct.items()}
-    return sum(product * values[id(mass)] for product, mass in zip(products, masses, strict=True)) / square
+    values = {key: function(np.square(mass) / square) / square for key, mass in distinct.items()}
+    m_H1, m_H2, m_A1, m_A2 = masses
+    return values[id(m_H1)], values[id(m_H2)], values[id(m_A1)], values[id(m_A2)]
+
+
+def loop_sum(products: Sequence[Coupling], values: LoopValues) -> Array:
+    """Return sum_Phi product_Phi value_Phi over H1, H2, A1, A2."""
+    H1, H2, A1, A2 = products
+    return np.asarray(H1 * values[0] + H2 * values[1] + A1 * values[2] + A2 * values[3])
 
 
 def dipole(yt_e: Couplings, yt_mu: Couplings, masses: Sequence[Value], m_E: Value) -> Array:
@@ -139,7 +142,12 @@ def dipole(yt_e: Couplings, yt_mu: Couplings, masses: Sequence[Value], m_E: Valu
     ndarray
         A_2 in GeV^-2.
     """
-    return loop_sum(G, _products(yt_e, yt_mu), masses, m_E) / (64 * pi**2)
+    return dipole_of(yt_e, yt_mu, loop_values(G, masses, m_E))
+
+
+def dipole_of(yt_e: Couplings, yt_mu: Couplings, G_values: LoopValues) -> Array:
+    """Return A_2 where `loop_values(G, masses, m_E)` is known already; see `dipole`."""
+    return loop_sum(_products(yt_e, yt_mu), G_values) / (64 * pi**2)
 
 
 def monopole(yt_e: Couplings, yt_mu: Couplings, masses: Sequence[Value], m_E: Value) -> Array:
@@ -147,7 +155,7 @@ def monopole(yt_e: Couplings, yt_mu: Couplings, masses: Sequence[Value], m_E: Va
 
     A_1 = 1/(32 pi^2 m_E^2) sum_Phi yt_ePhi yt_muPhi^* K(m_Phi^2/m_E^2); inner 7/(576 pi^2 m_E^2) for heavy E.
     """
-    return loop_sum(K, _products(yt_e, yt_mu), masses, m_E) / (32 * pi**2)
+    return loop_sum(_products(yt_e, yt_mu), loop_values(K, masses, m_E)) / (32 * pi**2)
 
 
 def _products(yt_e: Couplings, yt_mu: Couplings) -> list[Array]:

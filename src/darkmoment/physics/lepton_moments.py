@@ -9,7 +9,7 @@ import numpy as np
 from numpy.polynomial.polynomial import polyval
 
 from darkmoment.constants import ALPHA
-from darkmoment.physics.lepton_flavour import Couplings, loop_sum
+from darkmoment.physics.lepton_flavour import Couplings, LoopValues, loop_sum, loop_values
 from darkmoment.physics.loops import G
 from darkmoment.physics.quadrature import Array, Value
 
@@ -33,8 +33,13 @@ def yukawa(m_lepton: float, yt: Couplings, masses: Sequence[Value], m_E: Value) 
     m_E : array_like
         Mass of the charged partner in GeV.
     """
+    return yukawa_of(m_lepton, yt, loop_values(G, masses, m_E))
+
+
+def yukawa_of(m_lepton: float, yt: Couplings, G_values: LoopValues) -> Array:
+    """Return the Yukawa part where `loop_values(G, masses, m_E)` is known already; see `yukawa`."""
     strengths = [np.square(np.abs(coupling)) for coupling in yt]
-    return m_lepton**2 / (32 * pi**2) * loop_sum(G, strengths, masses, m_E)
+    return m_lepton**2 / (32 * pi**2) * loop_sum(strengths, G_values)
 
 
 def dark_photon(m_lepton: float, epsilon: Value, m_dark_photon: Value) -> Array:

@@ -72,7 +72,7 @@ def test_no_random_point_beats_the_certified_maximum(general):
 
 
 def test_paper_figure_seven_is_the_product_of_its_limits():
-    """Hard limits: the corrected curves are epsilon_lim mu_emu(y_lim), the printed ones epsilon_lim mu(0.086)."""
+    """Hard limits: corrected curves are epsilon_lim mu_emu(y_lim), printed ones epsilon_lim mu(0.086)."""
     masses = np.geomspace(1.1e-3, 0.9, 6)
     corrected = {label: Fit.load("paper", label) for label in [f.label for f in load("paper").fits]}
     for label, fit in corrected.items():

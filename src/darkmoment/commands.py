@@ -126,7 +126,7 @@ def _single(task: str, options: Namespace, flags: dict[str, str | None]) -> int:
     body = f"  - {task}:\n{asked}" if asked else f"  - {task}: {{}}\n"
     text = f"extends: {json.dumps(base)}\nname: {json.dumps(given.name)}\ntasks:\n{body}"
     try:
-        return _execute(loads(text, COMMAND_LINE), options)
+        return _execute(loads(text, COMMAND_LINE, variant=options.variant), options)
     except RunFileError as error:
         given_flags = [name for name, value in flags.items() if value is not None]
         raise RunFileError(_at_its_flag(problem, given_flags) for problem in error.problems) from None

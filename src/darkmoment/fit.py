@@ -105,7 +105,7 @@ class Fit:
             for name, asked in spec.experiments.items()
         }
         self.constraints = {p.name: p.constraint for p in self.parameters if p.constraint is not None}
-        self.terms = (*self.experiments, *(f"{name} constraint" for name in self.constraints))
+        self.terms = (*self.experiments, *(f"{name}_constraint" for name in self.constraints))
         hard = [e.hard for e in self.experiments.values()] + [False] * len(self.constraints)
         self.hard = np.array(hard, dtype=bool)
 

@@ -108,3 +108,43 @@ def test_a_measurement_the_model_cannot_meet_is_the_first_warning():
     # the dark photon's own loop goes the way of the excess, so the limit may only grow
     closed = 2**-0.5 * closed_product(Fit(loads(text).base), np.array([0.01, 0.1]))
     assert (found.table["mu_eff_max"] > closed).all()
+
+
+def test_a_quantity_that_vanishes_everywhere_is_zero_and_said_to_be():
+    fit = Fit.load("global", "general").holding({"flavour_angle": 0.0})
+    found = maximise(fit, "mu_eff", "m_dark_photon", [0.01])
+    assert found.table["mu_eff_max"][0] == 0.0
+    assert "mu_eff is zero in 1 of 1 cells, whatever the free parameters" in found.warnings
+
+
+ELASTIC = """
+flavour: single_y
+parameters:
+  m_dark_photon: {{range: [1e-2, {upper}], prior: log_uniform}}
+  epsilon: {{range: [1e-7, 2e-2], prior: log_uniform}}
+  y: {{range: [1e-3, 0.2], prior: log_uniform}}
+  g_D: {{range: [0.01, {g_D}]}}
+  delta_theta: pi/4
+  m_S: 0.3
+  delta_m_S: 0.1
+  m_majorana: 0.1
+  m_dirac: 0
+  m_E: {{range: [1500, {m_E}]}}
+experiments: {{meg2: {{}}, g_minus_2: {{dataset: wp2020}}}}
+"""
+
+
+def test_elasticities_are_the_answers_own_derivatives():
+    """Against moving each range end by 1% and asking again, the smallest chi2 moving along."""
+    base = {"upper": 1.0, "g_D": 0.5, "m_E": 3000}
+
+    def ask(**moved):
+        fit = Fit(loads(ELASTIC.format(**{**base, **moved})).base)
+        return maximise(fit, "mu_eff", "epsilon", [1e-2], starts=8)
+
+    here = ask()
+    found = {b.parameter: b.elasticity for b in here.bounds[0] if b.end == "max"}
+    for key, parameter in (("upper", "m_dark_photon"), ("g_D", "g_D"), ("m_E", "m_E")):
+        up, down = (ask(**{key: base[key] * factor}).table["mu_eff_max"][0] for factor in (1.01, 0.99))
+        expected = np.log(up / down) / np.log(1.01 / 0.99)
+        assert found.get(parameter, 0.0) == pytest.approx(expected, abs=0.02), parameter

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import log
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from darkmoment.inference.problem import Problem
@@ -44,41 +45,65 @@ class Bound:
         return f"{self.parameter} {self.end} {self.value:.4g} ({self.elasticity:+.2f}{mark})"
 
 
-def bounds_leaned_on(problem: Problem, u: Array, allowance: float) -> list[Bound]:
+def bounds_leaned_on(problem: Problem, u: Array, allowance: float, floor: Array | None = None) -> list[Bound]:
     """Return the range ends that a constrained maximum leans on, with their elasticity.
 
     At a maximum the gradient of ln(quantity) is a non-negative combination of the gradients of the active
-    limits, up to multipliers of the range ends. Those multipliers, in logarithms, are the elasticities. An
-    end that is also the edge of the parameter's own domain (flavour_angle = pi/2) is not a range.
+    limits, up to multipliers of the range ends. Those multipliers, in logarithms, are the elasticities. A
+    range end that holds up the smallest chi2 counts as well: moving it moves what is allowed. An end that is
+    also the edge of the parameter's own domain (flavour_angle = pi/2) is not a range.
+
+    Parameters
+    ----------
+    problem : Problem
+        The cell, d free coordinates.
+    u : ndarray (d,)
+        The maximum.
+    allowance : float
+        Total chi2 of the smooth terms that is allowed there.
+    floor : ndarray (d,), optional
+        The point of smallest chi2 that the allowance is counted from.
     """
     if problem.dimension == 0:
         return []
     view, slope = problem.differentiate(u)
-    gradient = (
-        slope.ln_quantity
-        if problem.logarithmic
-        else slope.ln_quantity / max(abs(view.ln_quantity[0]), 1e-300)
-    )
-    active = [slope.ln_strength[:, k] for k, s in enumerate(view.ln_strength[0]) if s > -_ACTIVE]
-    if np.isfinite(allowance) and view.chi2[0] > allowance * (1 - _ACTIVE):
-        active.append(slope.chi2 / view.chi2[0])
-    edge = (u < _AT_BOUND) | (u > 1 - _AT_BOUND)
-    if active and not edge.all():
-        limits = np.array(active).T
-        multipliers, _ = nnls(limits[~edge], gradient[~edge])
-        gradient = gradient - limits @ multipliers
-    found = []
-    for i, p in enumerate(problem.free):
-        if edge[i] and gradient[i] * (1 if u[i] > 0.5 else -1) > 0:
-            bound = _bound(p, float(u[i]), float(gradient[i]))
-            if bound and abs(bound.elasticity) > ELASTICITY_FLOOR:
-                found.append(bound)
-    return found
+    scale = 1.0 if problem.logarithmic else max(abs(view.ln_quantity[0]), 1e-300)
+    gradient = slope.ln_quantity / scale
+    limits = [slope.ln_strength[:, k] for k, s in enumerate(view.ln_strength[0]) if s > -_ACTIVE]
+    smooth = np.isfinite(allowance) and view.chi2[0] > allowance * (1 - _ACTIVE)
+    if smooth:
+        limits.append(slope.chi2)
+    edge = _edges(u)
+    chi2_price = 0.0
+    if limits and not edge.all():
+        normals = np.array(limits).T
+        multipliers, _ = nnls(normals[~edge], gradient[~edge])
+        gradient = gradient - normals @ multipliers
+        chi2_price = float(multipliers[-1]) if smooth else 0.0
+    pulls: dict[tuple[int, str], float] = {}
+    for i in np.flatnonzero(edge):
+        if gradient[i] * (u[i] - 0.5) > 0:
+            pulls[int(i), _end(u[i])] = float(gradient[i])
+    if floor is not None and chi2_price > 0:
+        rising = problem.differentiate(floor)[1].chi2
+        for i in np.flatnonzero(_edges(floor)):
+            key = int(i), _end(floor[i])
+            pulls[key] = pulls.get(key, 0.0) + chi2_price * float(rising[i])
+    bounds = (_bound(problem.free[i], end, pull) for (i, end), pull in sorted(pulls.items()))
+    return [bound for bound in bounds if bound and abs(bound.elasticity) > ELASTICITY_FLOOR]
 
 
-def _bound(p: Parameter, u: float, slope: float) -> Bound | None:
+def _edges(u: Array) -> NDArray[np.bool_]:
+    return (u < _AT_BOUND) | (u > 1 - _AT_BOUND)
+
+
+def _end(u: float) -> str:
+    return "max" if u > 0.5 else "min"
+
+
+def _bound(p: Parameter, end: str, slope: float) -> Bound | None:
     lower, upper = p.bounds
-    value, end = (upper, "max") if u > 0.5 else (lower, "min")
+    value = upper if end == "max" else lower
     if value in p.info.domain:
         return None
     per_unit = slope / log(upper / lower) if p.logarithmic else slope * (value or 1.0) / (upper - lower)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import exp, inf
+from math import inf
 
 import numpy as np
 import pandas as pd
@@ -181,7 +181,7 @@ def _result(fit: Fit, quantity: str, along: str | None, level: float, cells: lis
         rows.append(row)
         bounds.append(leaned)
     table = pd.DataFrame(rows)
-    return Maximum(quantity, along, level, table, _warnings(fit, table, along, bounds), bounds)
+    return Maximum(quantity, along, level, table, _warnings(fit, quantity, table, along, bounds), bounds)
 
 
 def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[str, object], list[Bound]]:
@@ -191,9 +191,8 @@ def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[s
     floor_u = cell.floor.found.u
     u = found.u if found.u is not None else np.full(cell.problem.dimension, 0.5)
     survey = cell.problem.survey(u[None, :])
-    logarithmic = cell.problem.logarithmic
-    value = float("nan") if failed else exp(found.score) if logarithmic else found.score
-    leaned = [] if failed else bounds_leaned_on(cell.problem, u, cell.allowance)
+    value = float("nan") if failed else float(survey.quantities[quantity][0])
+    leaned = [] if failed else bounds_leaned_on(cell.problem, u, cell.allowance, floor_u)
     best = (
         np.zeros(len(fit.terms)) if floor_u is None else cell.floor.problem.survey(floor_u[None, :]).chi2[0]
     )
@@ -232,7 +231,9 @@ def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[s
     return row, leaned
 
 
-def _warnings(fit: Fit, table: pd.DataFrame, along: str | None, bounds: list[list[Bound]]) -> list[str]:
+def _warnings(
+    fit: Fit, quantity: str, table: pd.DataFrame, along: str | None, bounds: list[list[Bound]]
+) -> list[str]:
     """Say in words what limits the validity of the answer."""
     found = []
     where = "cells" if along else "answer"
@@ -248,6 +249,10 @@ def _warnings(fit: Fit, table: pd.DataFrame, along: str | None, bounds: list[lis
         count = int((table["status"] == status).sum())
         if count:
             found.append(f"{count} of {len(table)} {where} {words}")
+    if (vanishing := int((table[f"{quantity}_max"] == 0).sum())) and quantity in fit.model.table:
+        found.append(
+            f"{quantity} is zero in {vanishing} of {len(table)} {where}, whatever the free parameters"
+        )
     leaned: dict[str, list[float]] = {}
     for cell in bounds:
         for b in cell:

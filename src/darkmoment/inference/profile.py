@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import exp
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from darkmoment.fit import Fit
 from darkmoment.inference.maximise import grid
 from darkmoment.inference.problem import Problem
 from darkmoment.inference.search import CellSearch, search_all
-from darkmoment.levels import delta_chi2
+from darkmoment.levels import z_score
 from darkmoment.parameters import Array
 
 STARTS = 4
@@ -32,10 +33,13 @@ class Profile:
     table : DataFrame
         One row per value: `x`, `chi2`, `delta_chi2` (less the smallest anywhere), the certificate, every
         parameter at the minimum and `chi2_<term>` of each term.
+    logarithmic : bool
+        True where x lives on a logarithmic axis.
     """
 
     x: str
     table: pd.DataFrame
+    logarithmic: bool = False
 
     @property
     def certified(self) -> bool:
@@ -43,7 +47,10 @@ class Profile:
         return bool((self.table["status"] == "certified").all())
 
     def interval(self, level: float) -> tuple[float | None, float | None]:
-        """Return where Delta chi2 crosses the level, linear between cells; None where it does not.
+        """Return where Delta chi2 crosses the level; None where it does not.
+
+        Between cells, sqrt(Delta chi2) is taken as linear in x, or in ln x where it is `logarithmic`: exact
+        for a gaussian, and as good as the grid otherwise.
 
         Parameters
         ----------
@@ -55,13 +62,17 @@ class Profile:
         tuple of (float or None)
             Lower and upper end, in the unit of x.
         """
-        x, y = self.table[self.x].to_numpy(), self.table["delta_chi2"].to_numpy() - delta_chi2(level)
+        x = self.table[self.x].to_numpy()
+        x = np.log(x) if self.logarithmic else x
+        y = np.sqrt(np.maximum(self.table["delta_chi2"].to_numpy(), 0.0)) - z_score(level)
         best = int(np.argmin(y))
         below = [_crossing(x[i], x[i + 1], y[i], y[i + 1]) for i in range(best) if y[i] > 0 >= y[i + 1]]
         above = [
             _crossing(x[i], x[i + 1], y[i], y[i + 1]) for i in range(best, len(y) - 1) if y[i] <= 0 < y[i + 1]
         ]
-        return (below[0] if below else None), (above[-1] if above else None)
+        ends = (below[0] if below else None), (above[-1] if above else None)
+        lower, upper = (e if e is None or not self.logarithmic else exp(e) for e in ends)
+        return lower, upper
 
 
 def _crossing(x0: float, x1: float, y0: float, y1: float) -> float:
@@ -111,7 +122,8 @@ def profile(
     search_all(searches, progress or (lambda done, of: None))
     overall = CellSearch(Problem(fit), [seed, len(values), 2], _OVERALL_STARTS)
     search_all([overall])
-    return Profile(x, _table(fit, x, values, searches, -overall.found.score))
+    logarithmic = Problem(fit, x).logarithmic
+    return Profile(x, _table(fit, x, values, searches, -overall.found.score), logarithmic)
 
 
 def _values(fit: Fit, x: str, points: int | Sequence[float], window: tuple[float, float] | None) -> Array:

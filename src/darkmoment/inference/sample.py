@@ -227,6 +227,8 @@ def _ensembles(posterior: Posterior, ensembles: int, walkers: int, seed: int) ->
         moves = [(emcee.moves.DEMove(), 0.6), (emcee.moves.StretchMove(), 0.4)]
         desk = _Desk()
         sampler = emcee.EnsembleSampler(walkers, posterior.dimension, desk, moves=moves, vectorize=True)
+        # emcee's own wrapper prints tracebacks; errors are reported once, by who runs the ensembles
+        sampler.log_prob_fn = desk
         # emcee takes the state of numpy's older generator only
         sampler.random_state = np.random.RandomState(rng.integers(2**32)).get_state()
         runs.append(_Run(sampler, desk, posterior.prior_starts(rng, walkers)))

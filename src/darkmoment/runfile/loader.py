@@ -51,7 +51,7 @@ def load(name: str | os.PathLike[str]) -> RunFile:
     return _load(text, source, findings)
 
 
-def loads(text: str, file: str = "<text>", folder: Path = Path()) -> RunFile:
+def loads(text: str, file: str = "<text>", folder: Path = Path(), variant: str | None = None) -> RunFile:
     """Read and check a run file given as text.
 
     Parameters
@@ -60,16 +60,18 @@ def loads(text: str, file: str = "<text>", folder: Path = Path()) -> RunFile:
         Name for messages.
     folder : Path
         What `extends` is relative to.
+    variant : str, optional
+        Label or folder name of the only variant to keep: tasks then need to make sense for it alone.
 
     Raises
     ------
     RunFileError
         With every problem found.
     """
-    return _load(text, Source(file, Path(file), folder), Findings())
+    return _load(text, Source(file, Path(file), folder), Findings(), variant)
 
 
-def _load(text: str, source: Source, findings: Findings) -> RunFile:
+def _load(text: str, source: Source, findings: Findings, variant: str | None = None) -> RunFile:
     tree = read_tree(text, source.shown, findings)
     if tree is None:
         raise RunFileError(findings.problems)
@@ -83,6 +85,7 @@ def _load(text: str, source: Source, findings: Findings) -> RunFile:
         # what it would have given is unknown, and so is whether variants and tasks make sense
         raise RunFileError(findings.problems)
     layers = read_variants(merged, VARIANT_KEYS, _elsewhere(), findings)
+    layers = [layer for layer in layers if variant in (None, layer.label, layer.slug)] or layers
     fits = tuple(builder.variant(layer, base, merged) for layer in layers) or (base,)
     top_level = _experiments(merged)
     names = Names.of(fits, [_experiments(layer.merged) for layer in layers] or [top_level], top_level)

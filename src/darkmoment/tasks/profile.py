@@ -35,7 +35,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
         about["references"] = {key: list(e.dataset.arxiv) for key, e in fit.experiments.items()}
         context.directory.write_table(stem, found.table, about)
     else:
-        found = Profile(x, done[0])
+        found = Profile(x, done[0], axis(fit, x).logarithmic)
     context.results[slug, KIND, name] = found
     lower, upper = found.interval(level)
     ends = [f"{x} > {lower:.4g}"] if lower is not None else []

@@ -1,0 +1,269 @@
+"""The command line: what each command writes, says and returns."""
+
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+import darkmoment as package
+from darkmoment.runfile.shipped import shipped, text_of
+
+HEAVY = {"numpy", "scipy", "matplotlib", "pandas", "emcee", "iminuit", "arviz", "ruamel.yaml"}
+
+
+def python(code, cwd):
+    done = subprocess.run([sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_help_imports_no_science(tmp_path):
+    code = """
+import sys
+from darkmoment.cli import main
+try:
+    main(["--help"])
+except SystemExit as end:
+    assert end.code == 0
+print("IMPORTED", *sys.modules)
+"""
+    out = python(code, tmp_path)
+    text, _, modules = out.partition("IMPORTED")
+    assert not HEAVY & set(modules.split())
+    commands = ("run", "maximise", "profile", "sample", "evaluate", "check", "init", "experiments", "closure")
+    for command in commands:
+        assert any(line.split()[:1] == [command] for line in text.splitlines())
+
+
+def test_version(darkmoment):
+    answer = darkmoment("--version")
+    assert (answer.code, answer.out.strip()) == (0, f"darkmoment {package.__version__}")
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("nonsense",), ("run",), ("run", "paper", "--seed", "-1"), ("profile", "x")]
+)
+def test_usage_errors(darkmoment, arguments):
+    answer = darkmoment(*arguments)
+    assert answer.code == 2
+    assert answer.err.startswith("usage:")
+
+
+# --- what is wrong is said with file, line and suggestion -------------------------------------------------
+
+WRONG = {
+    "unknown experiment": ("  na64: {}", "  na46: {}", 16, "unknown experiment 'na46'", "na64"),
+    "unknown dataset": ("  na64: {}", "  na64: {dataset: 2020}", 16, "unknown dataset '2020'", "2023"),
+    "misspelt key": ("flavour: single_y", "flavor: single_y", 2, "unknown key 'flavor'", "flavour"),
+    "misspelt block": ("experiments:", "experimens:", 14, "unknown key 'experimens'", "experiments"),
+    "inverted range": ("  y: 0.1", "  y: {range: [1, 0.1]}", 6, "range of y is inverted", "[0.1, 1]"),
+    "log prior from zero": (
+        "  y: 0.1",
+        "  y: {range: [0, 1], prior: log_uniform}",
+        6,
+        "cannot start at 0",
+        None,
+    ),
+    "negative mass": ("  m_S: 0.3", "  m_S: -0.3", 9, "m_S = -0.3 must be > 0", None),
+    "NaN": ("  m_S: 0.3", "  m_S: .nan", 9, "is not a finite number", None),
+    "text for a number": ("  m_S: 0.3", "  m_S: heavy", 9, "'heavy' is not a number", None),
+    "duplicate key": (
+        "  m_S: 0.3",
+        "  m_S: 0.3\n  m_S: 0.4",
+        10,
+        "'m_S' is given twice, first on line 9",
+        None,
+    ),
+    "profile of an observable": ("x: epsilon, points", "x: mu_eff, points", 19, "give the range", None),
+    "broken YAML": ("  m_S: 0.3", "  m_S: {0.3", 9, "broken YAML", None),
+}
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_file_is_refused_with_its_line(darkmoment, tiny, tmp_path, command, case):
+    old, new, line, message, suggestion = WRONG[case]
+    assert tiny.read_text().count(old) == 1
+    tiny.write_text(tiny.read_text().replace(old, new))
+    out = tmp_path / "out"
+    answer = darkmoment(command, tiny, *(("--out", out) if command == "run" else ()))
+    assert answer.code == 2
+    assert answer.out == ""
+    said = [text for text in answer.err.splitlines() if message in text]
+    assert len(said) == 1, answer.err
+    if case != "broken YAML":  # where a bracket is missing is where the parser gives up
+        assert f"{tiny}:{line}: " in said[0]
+    else:
+        assert f"{tiny}:" in said[0]
+    assert suggestion is None or f"(did you mean {suggestion!r}?)" in said[0]
+    assert "Traceback" not in answer.err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("command", ["check", "run", "evaluate", "maximise", "sample"])
+@pytest.mark.parametrize(
+    "content", [b"", b"# nothing\n", b"[1, 2", b"just text\n", b"a: b: c\n", b"\xff\xfe\x00", b"\t- x"]
+)
+def test_empty_and_broken_files(darkmoment, tmp_path, command, content):
+    file = tmp_path / "bad.yaml"
+    file.write_bytes(content)
+    answer = darkmoment(command, file)
+    assert answer.code == 2
+    assert answer.out == ""
+    assert str(file) in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_missing_files(darkmoment, tiny):
+    answer = darkmoment("check", tiny.with_name("tinny.yaml"))
+    assert answer.code == 2
+    assert "no such run file (did you mean" in answer.err
+    assert "tiny.yaml" in answer.err
+    assert "did you mean 'paper'" in darkmoment("check", "papper").err
+    answer = darkmoment("check", tiny.parent)
+    assert answer.code == 2
+    assert "is a directory, not a run file" in answer.err
+
+
+def test_all_problems_are_told_at_once(darkmoment, tiny):
+    text = tiny.read_text().replace("  y: 0.1", "  y: -1").replace("meg2", "megg2").replace("m_E", "m_EE")
+    tiny.write_text(text)
+    answer = darkmoment("check", tiny)
+    assert len(answer.err.splitlines()) >= 3
+    assert all(line.startswith(f"{tiny}:") for line in answer.err.splitlines())
+
+
+# --- single-task commands ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("maximise", "--quantity", "mu_ef"), "--quantity: unknown quantity 'mu_ef'"),
+        (("maximise", "--along", "m_S"), "--along: 'm_S' for along of task maximise is fixed"),
+        (("maximise", "--points", "many"), "--points: points of task maximise is a whole number"),
+        (("maximise", "--level", "90"), "--level: level of task maximise = 90"),
+        (("maximise", "--along", "epsilon", "--set", "epsilon=1e-4"), "epsilon is held in tiny"),
+        (("profile", "--x", "mu_eff"), "mu_eff is an observable: give the range"),
+        (("profile", "--x", "mu_eff", "--range", "0,1e-12"), "starts above 0"),
+        (("profile", "--x", "epsilon", "--range", "1e-3,2"), "epsilon = 2 must be <= 1"),
+        (
+            ("profile", "--x", "epsilon", "--range", "1e-3"),
+            "--range: range of task profile is [lower, upper]",
+        ),
+        (("sample", "--walkers", "2"), "--walkers: walkers of task sample = 2 must be at least 4"),
+        (("sample", "--walkers", "5"), "walkers = 5: give an even number"),
+        (("sample", "--of", "mueff"), "unknown parameter or quantity 'mueff'"),
+        (("sample", "--set", "epsilon=1e-4", "--set", "m_dark_photon=0.1"), "tiny has no free parameter"),
+        (("maximise", "--variant", "other"), "tiny has no variant 'other'; there is none"),
+    ],
+)
+def test_questions_without_answer_are_refused_before_anything_runs(
+    darkmoment, tiny, tmp_path, arguments, message
+):
+    command, *rest = arguments
+    out = tmp_path / "out"
+    answer = darkmoment(command, tiny, "--out", out, *rest)
+    assert answer.code == 2
+    assert message in answer.err
+    assert "Traceback" not in answer.err
+    assert not out.exists()
+
+
+# --- the other commands -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", list(shipped()))
+def test_init_writes_a_copy_that_passes_check(darkmoment, tmp_path, name):
+    copy = tmp_path / "mine.yaml"
+    assert darkmoment("init", name, copy).code == 0
+    assert copy.read_text() == text_of(name)
+    assert "#" in copy.read_text()
+    answer = darkmoment("check", copy)
+    assert answer.code == 0
+    assert "about" in answer.out
+    assert answer.err == ""
+    copy.write_text("mine")
+    answer = darkmoment("init", name, copy)
+    assert answer.code == 2
+    assert "exists already" in answer.err
+    assert copy.read_text() == "mine"
+
+
+def test_init_without_a_place_to_write(darkmoment, tmp_path):
+    assert "cannot be written" in darkmoment("init", "paper", tmp_path / "none" / "mine.yaml").err
+    answer = darkmoment("init", "global")
+    assert answer.code == 2
+    assert "names a shipped fit, which would be found first: write global.yaml" in answer.err
+    answer = darkmoment("init", "papre", tmp_path / "mine.yaml")
+    assert answer.code == 2
+    assert "did you mean 'paper'" in answer.err
+
+
+def test_check_says_what_the_file_means(darkmoment, tiny):
+    answer = darkmoment("check", tiny)
+    assert answer.code == 0
+    assert "epsilon              free in [1e-07, 0.01], prior log_uniform, reference 0.0001" in answer.out
+    assert "na64 (2023), half_gaussian: m_dark_photon, epsilon" in answer.out
+    assert "meg2 (2025), half_gaussian: none" in answer.out
+    assert "altogether on this machine" in answer.out
+
+
+def test_check_passes_warnings_on(darkmoment, tiny):
+    tiny.write_text(tiny.read_text().replace("m_E: 2000", "m_E: 2e6"))
+    answer = darkmoment("check", tiny)
+    assert answer.code == 0
+    assert answer.err.startswith(f"warning: {tiny}:13: m_E = 2e+06 GeV")
+
+
+def test_experiments(darkmoment):
+    answer = darkmoment("experiments")
+    assert answer.code == 0
+    for name in ("babar", "borexino", "g_minus_2", "meg2", "na64"):
+        assert name in answer.out
+    assert "2025*" in answer.out
+    assert "< 1.5e-13 @ 90% CL" in answer.out
+    assert "arXiv:2504.15711" in answer.out
+    card = darkmoment("experiments", "meg2")
+    assert card.code == 0
+    assert "limits: BR_mu_e_gamma" in card.out
+    wrong = darkmoment("experiments", "meg3")
+    assert wrong.code == 2
+    assert "did you mean 'meg2'" in wrong.err
+
+
+def test_closure(darkmoment, tmp_path):
+    answer = darkmoment("closure", "--points", 4, "--csv", tmp_path / "closure.csv")
+    assert answer.code == 0
+    table = pd.read_csv(tmp_path / "closure.csv")
+    assert set(table["experiment"]) == {"babar", "borexino", "g_minus_2", "meg2", "na64"}
+    assert table["ok"].all()
+    assert (table.groupby(["experiment", "dataset"]).size()[["na64", "babar"]] == 4).all()
+    for wrong, message in [(("meg3",), "did you mean 'meg2'"), (("--points", 1), "give at least 2")]:
+        answer = darkmoment("closure", *wrong)
+        assert answer.code == 2
+        assert message in answer.err
+    assert darkmoment("closure", "meg2", "--csv", tmp_path / "none" / "x.csv").code == 2
+
+
+def test_closure_notices_a_likelihood_that_is_one_percent_off(darkmoment, monkeypatch):
+    from darkmoment.likelihoods.meg2.likelihood import Experiment
+
+    from darkmoment.experiments import UpperLimit
+
+    monkeypatch.setattr(Experiment, "response", lambda self, p: 1.01 * UpperLimit.response(self, p))
+    answer = darkmoment("closure", "meg2")
+    assert answer.code == 1
+    assert "False" in answer.out
+
+
+def test_an_error_of_ours_keeps_its_traceback_and_is_a_failure(darkmoment, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("darkmoment.commands.available", broken)
+    answer = darkmoment("experiments")
+    assert answer.code == 3
+    assert "Traceback" in answer.err
+    assert "RuntimeError: a bug" in answer.err

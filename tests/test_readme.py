@@ -1,0 +1,124 @@
+"""The README says what is true: its code runs, its tables agree with the cards, its numbers with the fits."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from darkmoment import Fit
+from darkmoment.cli import _parser
+from darkmoment.experiments import available
+from darkmoment.levels import delta_chi2, z_score
+from darkmoment.reading import result_of
+from darkmoment.runfile.loader import loads
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+
+OPENING = [
+    "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/darkmoment run paper --out paper-run",
+    "python3 -m venv .venv && .venv/bin/pip install '.[test]' && .venv/bin/python -m pytest",
+]
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+
+
+def rows(heading):
+    """Return the cells of the table under a heading, without its first two lines."""
+    section = TEXT.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_it_opens_with_the_two_commands():
+    assert re.findall(r"^    (\S.*)$", TEXT, re.MULTILINE) == OPENING
+    assert TEXT.index(OPENING[1]) < TEXT.index("\n## ")
+
+
+def test_ci_runs_the_second():
+    pattern = re.search(r'grep -o "(.*)" README.md', (ROOT / ".ci" / "run").read_text())[1]
+    found = [m[0] for line in TEXT.splitlines() if (m := re.search(pattern, line))]
+    assert found == [OPENING[1]]
+
+
+def test_the_python_runs_and_finds_the_number_quoted(capsys):
+    (code,) = blocks("python")
+    scope = {}
+    exec(compile(code, "README.md", "exec"), scope)
+    out = capsys.readouterr().out
+    assert "('meg2', 'na64', 'borexino')" in out
+    (row,) = scope["limit"].table.to_dict("records")
+    quoted = re.search(r"The last lines find (\S+) mu_B", TEXT)[1]
+    assert f"{row['mu_eff_max']:.2e}" == quoted
+    assert row["leading_experiment"] == "meg2+na64"
+    assert row["status"] == "range"
+    assert len(row["at_bound"].split(";")) == 4
+    assert len(code.strip().splitlines()) <= 12
+
+
+def test_the_run_file_is_right():
+    (text,) = blocks("yaml")
+    file = loads(text, "README.md")
+    assert file.warnings == ()
+    whole, without = file.fits
+    assert set(whole.experiments) - set(without.experiments) == {"babar"}
+    fit = Fit(whole)
+    assert fit.parameter("delta_m_S").value == 0.1
+    assert fit.parameter("P_ee").free
+    assert fit.chi2({}).shape == (1, len(fit.experiments) + 1)
+    assert [task.kind for task in file.tasks] == ["maximise", "profile"]
+
+
+def test_the_experiments_are_those_of_the_cards():
+    wanted = []
+    for name, card in sorted(available().items()):
+        for k, (key, dataset) in enumerate(card.datasets.items()):
+            head = [f"`{name}`", card.title, f"`{card.limits}`"] if k == 0 else ["", "", ""]
+            default = " (default)" if key == card.default else ""
+            reference = ", ".join(f"arXiv:{a}" for a in dataset.arxiv)
+            wanted.append([*head, f"{key}{default}", result_of(dataset), reference])
+    assert rows("Experiments") == wanted
+
+
+def test_every_command_is_listed_and_every_option_named_exists():
+    parser = _parser()
+    commands = next(a.choices for a in parser._actions if hasattr(a, "choices") and a.choices)
+    listed = [re.findall(r"`(\w+)", cells[0]) for cells in rows("Commands")]
+    assert sorted(name for names in listed for name in names) == sorted(commands)
+    for cells in rows("Commands"):
+        for command in re.findall(r"`(\w+)", cells[0]):
+            known = commands[command].format_help()
+            for option in re.findall(r"--[\w-]+", cells[1]):
+                assert option in known, (command, option)
+
+
+@pytest.mark.parametrize("line", sorted(set(re.findall(r"`darkmoment ([^`]+)`", TEXT))))
+def test_every_command_line_can_be_read(line):
+    assert _parser().parse_args(shlex.split(line)).command == line.split()[0]
+
+
+def test_the_numbers_are_right():
+    fit = Fit.load("paper")
+    assert fit.parameter("y").reference == 0.086
+    assert fit.parameter("g_D").value == 0.5
+    for formulas in ("derived", "printed"):
+        observables = fit.using(formulas).evaluate({}).observables.iloc[0]
+        assert f"{observables['mu_emu_muB']:.3e}" in TEXT
+        assert f"{observables['BR_mu_e_gamma']:.3e}" in TEXT
+    assert f"{delta_chi2(0.90):.4f}, 0.95 one of {delta_chi2(0.95):.4f}" in TEXT
+    assert f"z = {z_score(0.90):.4f}" in TEXT
+
+
+def test_links_lead_somewhere_and_nothing_of_this_machine_is_named():
+    for target in re.findall(r"\]\(([^)]+)\)", TEXT):
+        assert target.startswith("https://arxiv.org/abs/") or (ROOT / target).is_file(), target
+    for path in re.findall(r"`((?:tests|notebooks|likelihoods)/[^`]*)`", TEXT):
+        assert (ROOT / path).exists(), path
+    for path in re.findall(r"`python (tests/\S+)`", TEXT):
+        assert (ROOT / path).is_file(), path
+    assert not re.search(r"/(home|tmp|work|root|Users)/", TEXT)
+    hosts = set(re.findall(r"https?://([^/\s)]+)", TEXT))
+    assert hosts == {"arxiv.org"}

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from darkmoment.observables.lepton_flavour import MASSES
 from darkmoment.parameters import PERTURBATIVE, Array
 
 if TYPE_CHECKING:
     from darkmoment.fit import Fit, Points
-
-_SCALARS = ("m_H1", "m_H2", "m_A1", "m_A2")
 
 
 @dataclass(frozen=True)
@@ -86,9 +85,8 @@ def evaluate(fit: Fit, points: Points) -> Evaluation:
     """Evaluate a fit at n points; see `Fit.survey` for `points`."""
     values, n = fit.complete(points)
     reported = fit.model.reported()
-    survey = fit.survey(
-        values if n > 1 else {k: v[:1] for k, v in values.items()}, [o.name for o in reported]
-    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        survey = fit.survey(values, [o.name for o in reported])
     observables = {o.json_key: survey.quantities[o.name] for o in reported}
     limits, limit_notes = _limits(fit, values, survey.physical, n)
     masses = fit.model.predict(values)
@@ -96,11 +94,15 @@ def evaluate(fit: Fit, points: Points) -> Evaluation:
     for row in range(n):
         found = [*limit_notes[row]]
         if not survey.physical[row]:
-            bad = [f"{m} = {_at(masses[m], row):.6g} GeV" for m in _SCALARS if _at(masses[m], row) <= 0]
+            bad = [f"{m} = {_at(masses[m], row):.6g} GeV" for m in MASSES if _at(masses[m], row) <= 0]
             found.append(f"unphysical: {', '.join(bad)} must be > 0; chi2 is infinite")
         for k, name in enumerate(fit.terms):
             if survey.physical[row] and np.isinf(survey.chi2[row, k]):
-                found.append(f"{name}: chi2 is infinite, {survey.strength[row, k]:.6g} times its hard limit")
+                size = f"{survey.strength[row, k]:.6g} times its {'hard limit' if fit.hard[k] else 'limit'}"
+                found.append(f"{name}: chi2 is infinite, {size}")
+        if survey.physical[row]:
+            lost = [key for key, value in observables.items() if not np.isfinite(value[row])]
+            found += [f"{key} is beyond the numbers of this computer" for key in lost]
         found += _doubts(fit, values, row)
         notes.append(found)
     return Evaluation(

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from darkmoment.experiments import Likelihood
 from darkmoment.experiments import load as load_experiment
 from darkmoment.model import Model, Predictions
+from darkmoment.observables.lepton_flavour import MASSES as SCALARS
 from darkmoment.parameters import PARAMETERS, Array, Parameter
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from darkmoment.runfile.schema import FitSpec
 
 BLOCK = 8192
-SCALARS = ("m_H1", "m_H2", "m_A1", "m_A2")
 Points = Mapping[str, ArrayLike]
 
 
@@ -153,7 +153,7 @@ class Fit:
         return Fit(replace(self.spec, formulas=formulas), self.fixed)
 
     def pinned(self, held: Mapping[str, float]) -> Fit:
-        """Return the same fit with parameters held inside their ranges; quicker than `holding`."""
+        """Return the same fit with parameters held; quicker than `holding`, and not checked."""
         twin = copy(self)
         twin.parameters = tuple(
             replace(p, range=None, value=held[p.name]) if p.name in held else p for p in self.parameters
@@ -201,7 +201,7 @@ class Fit:
             ready = [p for p in tied if set(p.tied_to) <= set(values)]
             for p in ready:
                 assert p.tie is not None
-                values[p.name] = self._checked(p.name, p.tie(values))
+                values[p.name] = self._tied_value(p, values)
             tied = [p for p in tied if p not in ready]
         return values, n
 
@@ -305,6 +305,14 @@ class Fit:
         wanted = {q: np.array(np.broadcast_to(p[q], (n,)), dtype=float) for q in quantities}
         return Survey(chi2, strength, covered, np.ones(n, dtype=bool), wanted)
 
+    def _tied_value(self, p: Parameter, values: Mapping[str, Array]) -> Array:
+        assert p.tie is not None
+        value = np.atleast_1d(np.asarray(p.tie(values), dtype=float))
+        # a scalar mass that comes out negative is an unphysical point, not a mistake
+        if p.name in (*SCALARS, "m_S") and np.isfinite(value).all():
+            return value
+        return self._checked(p.name, value)
+
     def _checked(self, name: str, value: ArrayLike) -> Array:
         """Return a value as an array after the domain of its parameter."""
         info = self.parameter(name).info
@@ -368,11 +376,16 @@ def _point(p: Predictions, row: int) -> str:
     return ", ".join(f"{name} = {v[0] if len(v) == 1 else v[row]:.6g}" for name, v in found)
 
 
-def _loop_masses(parameters: Iterable[Parameter]) -> tuple[float, float]:
-    """Return the range of masses that the loop integral meets, from the parameters' ranges."""
+def _loop_masses(parameters: Iterable[Parameter]) -> tuple[float, float] | None:
+    """Return the range of masses that the loop integral meets, from the parameters' ranges.
+
+    None where ties hide it: the integral then uses nodes for every range.
+    """
     names = {"m_S", "delta_m_S", *SCALARS, "m_majorana", "m_dirac"}
     ends: dict[str, tuple[float, float]] = {}
     for p in parameters:
+        if p.name in names and p.tie is not None:
+            return None
         if p.name in names and p.reference is not None:
             ends[p.name] = p.range or (p.reference, p.reference)
     scalars = [e for name, e in ends.items() if name in (*SCALARS, "m_S")]

@@ -183,18 +183,11 @@ class Prior:
         if self.kind == "log_uniform":
             return np.exp(log(lower) + u * (log(upper) - log(lower)))
         mean = self.mean if self.kind == "normal" else 0.0
+        if lower > mean:
+            # the lower tail of the mirrored gaussian keeps its digits, the upper tail of this one does not
+            return -Prior("normal", -mean, self.sd).quantile(1 - u, -upper, -lower)
         cdf_lower, cdf_upper = ndtr((lower - mean) / self.sd), ndtr((upper - mean) / self.sd)
         return mean + self.sd * ndtri(cdf_lower + u * (cdf_upper - cdf_lower))
-
-    def probability(self, x: Array, lower: float, upper: float) -> Array:
-        """Return the cumulative probability at `x`: the inverse of `quantile`."""
-        if self.kind == "uniform":
-            return (x - lower) / (upper - lower)
-        if self.kind == "log_uniform":
-            return np.log(x / lower) / log(upper / lower)
-        mean = self.mean if self.kind == "normal" else 0.0
-        cdf_lower, cdf_upper = ndtr((lower - mean) / self.sd), ndtr((upper - mean) / self.sd)
-        return (ndtr((x - mean) / self.sd) - cdf_lower) / (cdf_upper - cdf_lower)
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from importlib.resources import files
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -100,19 +101,30 @@ class RunDirectory:
 
     def write_table(self, stem: str, table: pd.DataFrame, about: Mapping[str, Any]) -> None:
         """Write ``stem.csv`` and, last, ``stem.json`` with what the table is."""
+        texts = [column for column in table if not pd.api.types.is_numeric_dtype(table[column])]
         self.write_text(f"{stem}.csv", table.to_csv(index=False))
-        self.write_json(f"{stem}.json", about)
+        self.write_json(f"{stem}.json", {**about, "text_columns": texts})
 
     def read_table(self, stem: str) -> tuple[pd.DataFrame, dict[str, Any]] | None:
         """Return a finished table and what it is; None where it was not finished."""
-        about = self.path / f"{stem}.json"
-        if not about.exists():
+        file = self.path / f"{stem}.json"
+        if not file.exists():
             return None
-        text = ("status", "leading_experiment", "at_bound", "silent", "hits_per_search")
-        table = pd.read_csv(self.path / f"{stem}.csv", dtype=dict.fromkeys(text, str))
-        present = [column for column in text if column in table]
-        table[present] = table[present].fillna("")
-        return table, json.loads(about.read_text())
+        about = json.loads(file.read_text())
+        # a variant may be called 0.10 or nan: text stays text, to the letter
+        texts = about.pop("text_columns")
+        read = pd.read_csv(self.path / f"{stem}.csv", dtype=str, keep_default_na=False)
+        numbers = [column for column in read if column not in texts]
+        return read.assign(**{str(column): _as_numbers(read[column]) for column in numbers}), about
+
+
+def _as_numbers(texts: Iterable[str]) -> list[int] | list[float]:
+    """Read a column to the last bit; an empty cell is NaN."""
+    texts = list(texts)
+    try:
+        return [int(text) for text in texts]
+    except ValueError:
+        return [float(text) if text else nan for text in texts]
 
 
 def _plain(value: Any) -> Any:

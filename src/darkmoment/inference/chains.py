@@ -32,12 +32,11 @@ def as_inference_data(found: Sample, attributes: Mapping[str, str]) -> xarray.Da
         return x.reshape(ensembles, steps * walkers)
 
     posterior = {name: chain(x) for name, x in {**found.parameters, **found.quantities}.items()}
-    data = arviz.from_dict(
+    return arviz.from_dict(
         posterior=posterior,
         sample_stats={"chi2": chain(found.chi2), "lp": chain(-0.5 * found.chi2)},
         attrs={**attributes, "walkers": str(walkers)},
     )
-    return data
 
 
 def write_chains(found: Sample, path: Path, attributes: Mapping[str, str]) -> None:

@@ -39,11 +39,6 @@ class Arrival:
     u: Array
     value: float
 
-    @property
-    def allowed(self) -> bool:
-        """True where an allowed point was met."""
-        return bool(np.isfinite(self.value))
-
 
 class _Trace:
     """Evaluate value and gradient once per point, and keep the best allowed point of all batches."""
@@ -52,6 +47,8 @@ class _Trace:
         self.problem = problem
         self.allowance = allowance
         self.differentiate = differentiate or problem.differentiate
+        self.best = -inf
+        self.where: Array | None = None
         self._at: Array | None = None
         self._seen: tuple[View, View] | None = None
 
@@ -62,12 +59,10 @@ class _Trace:
             self._keep(u, self._seen[0])
         return self._seen
 
-    best = -inf
-    where: Array | None = None
-
     def _keep(self, u: Array, view: View) -> None:
         target = self.problem.target
-        allowed = view.chi2[0] <= self.allowance and bool((view.ln_strength[0] <= 0).all())
+        allowed = bool(view.physical[0]) and view.chi2[0] <= self.allowance
+        allowed = allowed and bool((view.ln_strength[0] <= 0).all())
         if target is not None:
             allowed = allowed and abs(view.ln_quantity[0] - target) < ON_TARGET
         if allowed and (self.where is None or self.score(view) > self.best):

@@ -26,11 +26,6 @@ def autocorrelation_time(x: Array) -> float:
     return float(np.mean(np.maximum(times, 1.0)))
 
 
-def effective_sample_size(x: Array) -> float:
-    """Return the number of independent samples: all of them over the autocorrelation time."""
-    return x.size / autocorrelation_time(x)
-
-
 def split_rhat(x: Array) -> float:
     """Return the split R-hat across ensembles (each half of an ensemble is one chain).
 

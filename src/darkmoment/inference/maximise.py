@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -138,10 +139,13 @@ def maximise(
     Raises
     ------
     ValueError
-        If the quantity does not exist or `along` is not free.
+        If the quantity does not exist, `along` is not free and `points` is a number, or a value of `along`
+        has no meaning.
     """
-    if quantity not in fit.model.table and quantity not in {p.name for p in fit.parameters}:
+    if quantity not in (*fit.model.quantities, *fit.model.parameter_names):
         raise ValueError(f"{fit.label} has no quantity {quantity!r}")
+    if starts < 1 or (isinstance(points, Integral) and points < 1):
+        raise ValueError(f"points = {points}, starts = {starts}: give at least one of each")
     cells = list(_cells(fit, quantity, along, points, level, starts, seed))
     stages = 2 if cells[0].smooth else 1
     report = progress or (lambda done, of: None)
@@ -168,8 +172,12 @@ def _cells(
     if along is None:
         yield Cell(Problem(fit, quantity), [seed, 0], max(starts, _OVERALL_STARTS), level)
         return
-    values = grid(fit, along, points) if isinstance(points, int) else np.asarray(points, dtype=float)
-    fit.parameter(along)
+    info = fit.parameter(along).info
+    values = (
+        grid(fit, along, int(points)) if isinstance(points, Integral) else np.asarray(points, dtype=float)
+    )
+    if refusals := [reason for value in values if (reason := info.refusal(float(value)))]:
+        raise ValueError(refusals[0])
     for i, value in enumerate(values):
         yield Cell(Problem(fit, quantity, {along: float(value)}), [seed, i], starts, level)
 
@@ -187,8 +195,8 @@ def _result(fit: Fit, quantity: str, along: str | None, level: float, cells: lis
 def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[str, object], list[Bound]]:
     found = cell.peak.found
     row: dict[str, object] = {along: cell.problem.held[along]} if along else {}
-    failed = found.u is None
     floor_u = cell.floor.found.u
+    failed = found.u is None or (cell.smooth and floor_u is None)
     u = found.u if found.u is not None else np.full(cell.problem.dimension, 0.5)
     survey = cell.problem.survey(u[None, :])
     value = float("nan") if failed else float(survey.quantities[quantity][0])
@@ -239,10 +247,10 @@ def _warnings(
     where = "cells" if along else "answer"
     datasets = {name: f"{name} ({e.dataset})" for name, e in fit.experiments.items()}
     for term in fit.terms:
-        worst = table[f"chi2_{term}_at_min"].max()
-        if worst > _NOTED_CHI2:
+        best = table[f"chi2_{term}_at_min"].min()
+        if best > _NOTED_CHI2:
             found.append(
-                f"{datasets.get(term, term)} is {worst**0.5:.1f} sigma from anything this model gives; "
+                f"{datasets.get(term, term)} is {best**0.5:.1f} sigma from anything this model gives; "
                 "limits are conditional on it"
             )
     for status, words in (("uncertified", "are not certified"), ("failed", "have no allowed point")):

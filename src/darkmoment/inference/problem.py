@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from math import log
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import qmc
 
 from darkmoment.fit import Fit, Survey
 from darkmoment.parameters import Array
@@ -30,16 +32,23 @@ class View:
     Attributes
     ----------
     ln_quantity : ndarray (n,)
-        ln of the quantity (its value itself where it is not logarithmic); zeros when none is asked for.
+        ln of the quantity (its value over `Problem.scale` where it is not logarithmic); zeros when none is
+        asked for.
     chi2 : ndarray (n,)
         Total chi2 of the terms that are not hard limits, constraints included.
     ln_strength : ndarray (n, H)
         ln(s/s_lim) of each hard limit: allowed where <= 0.
+    physical : ndarray (n,) of bool
+        False where a mass is not positive: never allowed.
     """
 
     ln_quantity: Array
     chi2: Array
     ln_strength: Array
+    physical: NDArray[np.bool_]
+
+    def __getitem__(self, rows: slice) -> View:
+        return View(self.ln_quantity[rows], self.chi2[rows], self.ln_strength[rows], self.physical[rows])
 
 
 class Problem:
@@ -73,7 +82,8 @@ class Problem:
         known = fit.model.table.get(quantity or "")
         parameter = next((p for p in self.free if p.name == quantity), None)
         self.logarithmic = known.logarithmic if known else parameter is not None and parameter.logarithmic
-        self.target = None if target is None else log(target) if self.logarithmic else target
+        self.scale = 1.0 if self.logarithmic or quantity is None else _scale(fit, quantity)
+        self.target = None if target is None else log(target) if self.logarithmic else target / self.scale
 
     def physical(self, u: Array) -> dict[str, Array]:
         """Return the free parameters (physical units) at u, shape (n, d)."""
@@ -101,8 +111,11 @@ class Problem:
             ln_quantity = np.zeros(len(chi2))
             if self.quantity:
                 value = np.where(found.physical, found.quantities[self.quantity], 0.0)
-                ln_quantity = np.maximum(np.log(value), LN_FLOOR) if self.logarithmic else value
-        return View(ln_quantity, chi2, ln_strength)
+                ln_quantity = value / self.scale
+                if self.logarithmic:
+                    # what may change sign has no logarithm there
+                    ln_quantity = np.where(value > 0, np.maximum(np.log(np.abs(value)), LN_FLOOR), LN_FLOOR)
+        return View(ln_quantity, chi2, ln_strength, found.physical)
 
     def stencil(self, u: Array) -> Array:
         """Return u, shape (d,), and its neighbours up and down each axis: shape (2d + 1, d)."""
@@ -121,12 +134,13 @@ class Problem:
         d = self.dimension
         rows = np.arange(d)
         width = points[1 + rows, rows] - points[1 + d + rows, rows]
-        here = View(seen.ln_quantity[:1], seen.chi2[:1], seen.ln_strength[:1])
+        here = seen[:1]
         up, down = slice(1, d + 1), slice(d + 1, None)
         slope = View(
             (seen.ln_quantity[up] - seen.ln_quantity[down]) / width,
             (seen.chi2[up] - seen.chi2[down]) / width,
             (seen.ln_strength[up] - seen.ln_strength[down]) / width[:, None],
+            seen.physical[up],
         )
         return here, slope
 
@@ -160,10 +174,19 @@ def differentiate_all(problems: Sequence[Problem], at: Sequence[Array]) -> list[
     seen = first._smooth(first.base.survey(points, quantities, within_ranges=True))
     answers = []
     for i, (problem, stencil) in enumerate(zip(problems, stencils, strict=True)):
-        own = slice(i * size, (i + 1) * size)
-        view = View(seen.ln_quantity[own], seen.chi2[own], seen.ln_strength[own])
-        answers.append(problem.slopes(stencil, view))
+        answers.append(problem.slopes(stencil, seen[i * size : (i + 1) * size]))
     return answers
+
+
+def _scale(fit: Fit, quantity: str) -> float:
+    """Return the largest size of a quantity among points spread over the ranges: optimisers want O(1)."""
+    if not fit.free:
+        return 1.0
+    u = qmc.Sobol(len(fit.free), rng=0).random(256)
+    points = {p.name: p.from_unit(u[:, i]) for i, p in enumerate(fit.free)}
+    values = np.abs(fit.survey(points, [quantity], within_ranges=True).quantities[quantity])
+    largest = float(np.nanmax(values, initial=0.0))
+    return largest if largest > 0 and np.isfinite(largest) else 1.0
 
 
 def compressed(chi2: Array) -> Array:

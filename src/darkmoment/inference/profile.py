@@ -46,6 +46,11 @@ class Profile:
         """True where every cell's two searches agree."""
         return bool((self.table["status"] == "certified").all())
 
+    @property
+    def failed(self) -> int:
+        """Number of values at which no allowed point was found."""
+        return int((self.table["status"] == "failed").sum())
+
     def interval(self, level: float) -> tuple[float | None, float | None]:
         """Return where Delta chi2 crosses the level; None where it does not.
 
@@ -62,9 +67,12 @@ class Profile:
         tuple of (float or None)
             Lower and upper end, in the unit of x.
         """
-        x = self.table[self.x].to_numpy()
+        found = self.table[np.isfinite(self.table["delta_chi2"])]
+        if found.empty:
+            return None, None
+        x = found[self.x].to_numpy()
         x = np.log(x) if self.logarithmic else x
-        y = np.sqrt(np.maximum(self.table["delta_chi2"].to_numpy(), 0.0)) - z_score(level)
+        y = np.sqrt(np.maximum(found["delta_chi2"].to_numpy(), 0.0)) - z_score(level)
         best = int(np.argmin(y))
         below = [_crossing(x[i], x[i + 1], y[i], y[i + 1]) for i in range(best) if y[i] > 0 >= y[i + 1]]
         above = [

@@ -165,17 +165,20 @@ def sample(
     runs = _ensembles(posterior, ensembles, walkers, seed)
     report = progress or (lambda done, expected: None)
     done, expected = 0, max_steps
+    blocks: list[Array] = []
     burn = BURN_IN
     while done < max_steps:
         step = min(CHECK_EVERY, max_steps - done)
         _advance(posterior, runs, step, first=not done)
+        blocks.append(_transformed(fit, of, posterior, _chain(runs, done)))
         done += step
         if done <= burn:
             report(done, expected)
             continue
-        x = _transformed(fit, of, posterior, _chain(runs, burn))
-        tau = autocorrelation_time(x)
+        followed = np.concatenate(blocks, axis=1)
+        tau = autocorrelation_time(followed[:, burn:])
         burn = min(max(BURN_IN, ceil(10 * tau)), done // 2)
+        x = followed[:, burn:]
         kept = done - burn
         reached = x.size / tau >= ess and kept >= TAUS_MIN * tau and split_rhat(x) < RHAT_MAX
         expected = min(

@@ -38,6 +38,9 @@ class Findings:
 
     Attributes
     ----------
+    tolerance : float
+        Scores closer than this are the same answer: a difference of logarithms or of chi2, or a fraction of
+        the best score where `relative`.
     arrivals : list of (search, score)
         One per start; search is 0 or 1, or -1 for a start handed over by a neighbour.
     u : ndarray (d,)
@@ -47,6 +50,7 @@ class Findings:
     """
 
     tolerance: float
+    relative: bool = False
     arrivals: list[tuple[int, float]] = field(default_factory=list)
     u: Array | None = None
     score: float = -inf
@@ -54,10 +58,15 @@ class Findings:
     def add(self, search: int, u: Array, score: float) -> bool:
         """Record an arrival; return True where it is better than all before by more than the tolerance."""
         self.arrivals.append((search, score))
-        better = score > self.score + self.tolerance or (self.u is None and score > -inf)
+        better = (self.u is None and score > -inf) or score > self.score + self.slack
         if score > self.score:
             self.u, self.score = u, score
         return better
+
+    @property
+    def slack(self) -> float:
+        """How far below the best a score may lie and still be the same answer."""
+        return self.tolerance * abs(self.score) if self.relative and self.u is not None else self.tolerance
 
     @property
     def starts(self) -> int:
@@ -67,7 +76,7 @@ class Findings:
     def hits(self, search: int | None = None) -> int:
         """Return how many independent starts ended within the tolerance of the best."""
         wanted = range(SEARCHES) if search is None else [search]
-        return sum(s in wanted and score >= self.score - self.tolerance for s, score in self.arrivals)
+        return sum(s in wanted and score >= self.score - self.slack for s, score in self.arrivals)
 
     @property
     def spread(self) -> float:
@@ -117,7 +126,8 @@ class CellSearch:
         self.seed = seed
         self.starts = starts
         self.allowance = allowance
-        self.found = Findings(CHI2_TOLERANCE if allowance is None else LN_TOLERANCE)
+        relative = allowance is not None and not problem.logarithmic
+        self.found = Findings(CHI2_TOLERANCE if allowance is None else LN_TOLERANCE, relative)
         self._rounds = [0] * SEARCHES
 
     def merit(self, u: Array) -> Array:
@@ -222,7 +232,5 @@ def insist(cells: Sequence[CellSearch]) -> list[CellSearch]:
             break
         launch(attempts)
     return [
-        cell
-        for cell, score in zip(cells, before, strict=True)
-        if cell.found.score > score + cell.found.tolerance
+        cell for cell, score in zip(cells, before, strict=True) if cell.found.score > score + cell.found.slack
     ]

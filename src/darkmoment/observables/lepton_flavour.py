@@ -47,8 +47,8 @@ _MU_3E = r"\mathrm{BR}(\mu\to 3e)"
 COMMON = [
     Observable("scalar_couplings", "", r"\tilde y", COUPLINGS, lfv.scalar_couplings, internal=True),
     Observable("G_values", "GeV^-2", "G/m_E^2", ("m_E", *MASSES), _G_values, internal=True),
-    Observable("A_2", "GeV^-2", "A_2", ("scalar_couplings", "G_values"), _dipole),
-    Observable("A_1", "GeV^-2", "A_1", ("scalar_couplings", "m_E", *MASSES), _monopole),
+    Observable("A_2", "GeV^-2", "A_2", ("scalar_couplings", "G_values"), _dipole, logarithmic=False),
+    Observable("A_1", "GeV^-2", "A_1", ("scalar_couplings", "m_E", *MASSES), _monopole, logarithmic=False),
     Observable(
         "BR_mu_e_gamma",
         "",

@@ -14,7 +14,14 @@ def _mu_eff(epsilon: Array, mu_emu: Array) -> Array:
 
 
 OBSERVABLES = [
-    Observable("loop_sum", "GeV^-1", r"\sum_\alpha M_\alpha\Delta J_\alpha", LOOP_NEEDS, loops.signed_sum),
+    Observable(
+        "loop_sum",
+        "GeV^-1",
+        r"\sum_\alpha M_\alpha\Delta J_\alpha",
+        LOOP_NEEDS,
+        loops.signed_sum,
+        logarithmic=False,
+    ),
     Observable(
         "mu_emu_natural",
         "GeV^-1",

@@ -164,7 +164,7 @@ def _block_on_grid(
     prefactor = m * cp_even * cp_odd
 
     fermions = _monic(v, (q, p_squared), work[0][:, : p.size])
-    whole = work[:, :, : prefactor.size]
+    whole = work[:, :, : np.broadcast_shapes(p.shape, prefactor.shape)[0]]
     even = np.multiply(_scalar_pair(v, m_H1, m_H2, work[1]), fermions, out=whole[1])
     odd = even if paired else np.multiply(_scalar_pair(v, m_A1, m_A2, work[2]), fermions, out=whole[2])
     np.multiply(even, odd, out=whole[1])

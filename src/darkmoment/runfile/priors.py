@@ -54,6 +54,10 @@ def read_prior(
         message = f"prior of {info.name} is log_uniform, so its range cannot start at {bounds[0]:g}"
         findings.problem(where, message)
         return Prior()
+    if kind == "half_normal" and bounds[0] < 0:
+        message = f"prior of {info.name} is half_normal, so its range cannot start at {bounds[0]:g}"
+        findings.problem(where, message)
+        return Prior()
     if kind in ("normal", "half_normal") and not _reaches(prior, bounds):
         message = f"prior of {info.name} has no weight within its range [{bounds[0]:g}, {bounds[1]:g}]"
         findings.problem(where, message)

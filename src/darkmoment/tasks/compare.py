@@ -35,15 +35,16 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
         warnings = list(dict.fromkeys(w for t in tables for w in t.attrs["warnings"]))
         curves = [_curve(f, t, quantity, along) for f, t in zip(context.fits.values(), tables, strict=True)]
         curves += _overlay(context, fit, options["recast"], together[along])
-        figure = comparison_figure(curves, axis(fit, quantity), axis(fit, along), level)
+        some = next(iter(context.fits.values()))
+        figure = comparison_figure(curves, axis(some, quantity), axis(some, along), level)
         save(figure, context.directory.file(stem))
         about = {"task": KIND, "quantity": quantity, "along": along, "level": level, "warnings": warnings}
-        about["units"] = {along: fit.parameter(along).unit, f"{quantity}_max": axis(fit, quantity).unit}
+        about["units"] = {along: axis(some, along).unit, f"{quantity}_max": axis(some, quantity).unit}
         context.directory.write_table(stem, together, about)
     else:
         together, warnings = done[0], done[1]["warnings"]
     column = f"{quantity}_max"
-    unit = axis(fit, quantity).unit
+    unit = axis(next(iter(context.fits.values())), quantity).unit
     tops = together.dropna(subset=[column]).groupby("variant", sort=False)[column].max()
     answers = [f"{label}: largest {quantity} = {value:.4g} {unit}".rstrip() for label, value in tops.items()]
     certified = bool(together["status"].isin(["certified", "range"]).all())
@@ -53,8 +54,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
 def _table(context: Context, fit: Fit, slug: str, options: Mapping[str, Any]) -> pd.DataFrame:
     quantity, along, level = options["quantity"], options["along"], options["level"]
     for (owner, kind, _), found in context.results.items():
-        same = owner == slug and kind == maximise_task.KIND
-        if same and (found.quantity, found.along, found.level) == (quantity, along, level):
+        if owner == slug and kind == maximise_task.KIND and found.answers(options):
             table = found.table.copy()
             table.attrs["warnings"] = []
             break
@@ -100,6 +100,10 @@ def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> st
         limited = base.experiments[experiment].card.limits
         if limited != quantity:
             return f"{experiment} limits {limited}: its recast limit does not belong on an axis of {quantity}"
+        if options["along"] != "m_dark_photon":
+            return (
+                f"the recast limit of {experiment} can be drawn along m_dark_photon, not {options['along']}"
+            )
     return maximise_task.objection(base, fits, options)
 
 

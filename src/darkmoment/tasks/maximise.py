@@ -23,7 +23,14 @@ class Limits:
     quantity: str
     along: str | None
     level: float
+    points: int
+    starts: int
     table: pd.DataFrame
+
+    def answers(self, options: Mapping[str, Any]) -> bool:
+        """Return True where it was made with the options of another task."""
+        keys = ("quantity", "along", "level", "points", "starts")
+        return all(getattr(self, key) == options[key] for key in keys)
 
 
 def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name: str) -> Outcome:
@@ -46,7 +53,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
         context.directory.write_table(stem, table, _about(fit, quantity, along, level, warnings))
     else:
         table, warnings = done[0], done[1]["warnings"]
-    limits = Limits(quantity, along, level, table)
+    limits = Limits(quantity, along, level, options["points"], options["starts"], table)
     context.results[slug, KIND, name] = limits
     certified = bool(table["status"].isin(["certified", "range"]).all())
     return Outcome([_sentence(fit, limits)], warnings, certified, limits)

@@ -40,7 +40,10 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     lower, upper = found.interval(level)
     ends = [f"{x} > {lower:.4g}"] if lower is not None else []
     ends += [f"{x} < {upper:.4g}"] if upper is not None else []
-    answer = f"{fit.label}: {' and '.join(ends) or f'{x} is not bounded'} ({level:.0%} CL)"
+    open_ended = f"no bound on {x} is reached within the values asked for"
+    if found.failed == len(found.table):
+        open_ended = f"no allowed point was found for any value of {x}"
+    answer = f"{fit.label}: {' and '.join(ends) or open_ended} ({level:.0%} CL)"
     bad = int((found.table["status"] != "certified").sum())
     warnings = (
         [f"{fit.label}: {bad} of {len(found.table)} cells of the profile of {x} are not certified"]

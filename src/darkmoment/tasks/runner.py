@@ -10,14 +10,16 @@ import pandas as pd
 
 from darkmoment.fit import Fit, PointError
 from darkmoment.gaps import gaps
-from darkmoment.record import RUN_FILE, RunDirectory, describe
+from darkmoment.record import RECORD, RUN_FILE, RunDirectory, describe
 from darkmoment.runfile.diagnostics import Problem, RunFileError
 from darkmoment.runfile.schema import FitSpec, RunFile, TaskSpec
 from darkmoment.tasks.context import Context, Outcome
 from darkmoment.tasks.registry import TASKS
-from darkmoment.tasks.summary import summarise
+from darkmoment.tasks.summary import BEST_FIT, STEM, summarise
 
 Say = Callable[[str], None]
+
+RESULT = "result.json"
 
 
 @dataclass
@@ -118,9 +120,9 @@ def run(
         result.warnings += [f"{fit.label}: {gap}" for gap in gaps(fit)]
     for task, stem in zip(asked, _stems(asked), strict=True):
         _run_task(context, task, stem, result, say)
-    result.warnings += [w for w in summarise(context) if w not in result.warnings]
+    result.take(summarise(context))
     directory.write_json(
-        "result.json", {"answers": result.answers, "warnings": result.warnings, "certified": result.certified}
+        RESULT, {"answers": result.answers, "warnings": result.warnings, "certified": result.certified}
     )
     return result
 
@@ -128,8 +130,14 @@ def run(
 def refuse(base: Fit, fits: Sequence[Fit], tasks: Sequence[TaskSpec]) -> None:
     """Raise RunFileError where a task has no answer for these fits, with every such task's line."""
     problems = []
+    taken = {RUN_FILE, RECORD, RESULT, f"{STEM}.csv", BEST_FIT}
+    reserved = {Path(name).stem for name in taken} | {fit.spec.slug for fit in fits if fit.spec.slug}
     for task in tasks:
         kind = TASKS[task.kind]
+        if task.name in reserved:
+            problems.append(
+                Problem(task.where, f"task {task.kind}: name {task.name!r} is taken by the run itself")
+            )
         reason = kind.objection(base, fits, kind.complete(task.options))
         if reason:
             problems.append(Problem(task.where, f"task {task.kind}: {reason}"))

@@ -14,7 +14,7 @@ from darkmoment.inference.best_fit import BestFit, best_fit
 from darkmoment.inference.maximise import maximise
 from darkmoment.tasks import maximise as maximise_task
 from darkmoment.tasks import sample as sample_task
-from darkmoment.tasks.context import Context, axis
+from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.maximise import Limits
 
 if TYPE_CHECKING:
@@ -22,17 +22,18 @@ if TYPE_CHECKING:
 
 LEVELS = (0.68, 0.90, 0.95)
 STEM = "summary"
+BEST_FIT = "best_fit.yaml"
 
 
-def summarise(context: Context) -> list[str]:
-    """Write ``summary.csv``, ``best_fit.yaml`` and the joint figures; return the warnings.
+def summarise(context: Context) -> Outcome:
+    """Write ``summary.csv``, ``best_fit.yaml`` and the joint figures.
 
     Upper limits are one-sided: the level is reached at Delta chi2 = delta_chi2(level) for the profile and
     is the quantile of the posterior. Parameters have central posterior intervals.
     """
     done = context.directory.read_table(STEM)
     if done is not None:
-        return list(done[1]["warnings"])
+        return Outcome(warnings=done[1]["warnings"], certified=not done[1]["warnings"])
     rows: list[dict[str, Any]] = []
     best: dict[str, Any] = {}
     warnings: list[str] = []
@@ -54,18 +55,19 @@ def summarise(context: Context) -> list[str]:
             rows += _rows(context, fit, found, limits, samples, warnings)
             progress(2, 2)
         _joint_figures(context, fit, slug, limits, samples)
+    outcome = Outcome(warnings=warnings, certified=not warnings)
     if not best:
-        return warnings
+        return outcome
     stream = io.StringIO()
     YAML().dump(best, stream)
-    context.directory.write_text("best_fit.yaml", stream.getvalue())
+    context.directory.write_text(BEST_FIT, stream.getvalue())
     about = {
         "levels": list(LEVELS),
         "warnings": warnings,
         "sides": {"upper": "one-sided", "central": "two-sided"},
     }
     context.directory.write_table(STEM, pd.DataFrame(rows), about)
-    return warnings
+    return outcome
 
 
 def _results(context: Context, slug: str, kind: str) -> list[Any]:

@@ -1,0 +1,50 @@
+"""What a finished run says does not change when it is taken up again, whatever its variants are called."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from darkmoment.record import RunDirectory
+from darkmoment.runfile.diagnostics import RunFileError
+from darkmoment.runfile.loader import loads
+from darkmoment.tasks.runner import run
+
+
+def test_variants_called_like_numbers(tmp_path, tiny):
+    text_of_tiny = tiny.read_text()
+    text = text_of_tiny[: text_of_tiny.index("tasks:")]
+    text += 'variants: [{label: "0.10"}, {label: "nan", parameters: {g_D: 0.4}}]\n'
+    text += "tasks: [{compare: {along: m_dark_photon, points: 2, starts: 1}}]\n"
+    file = loads(text, "tiny.yaml")
+    first = run(file, tmp_path / "out")
+    before = (tmp_path / "out" / "result.json").read_text()
+    again = run(file, tmp_path / "out", resume=True)
+    assert again.answers == first.answers
+    assert (tmp_path / "out" / "result.json").read_text() == before
+    assert [answer.split(":")[0] for answer in first.answers] == ["0.10", "nan"]
+
+
+@pytest.mark.parametrize("name", ["summary", "record", "result", "run", "best_fit"])
+def test_a_task_cannot_take_the_name_of_the_runs_own_files(tmp_path, tiny, name):
+    text_of_tiny = tiny.read_text()
+    text = text_of_tiny.replace("maximise: {along", f"maximise: {{name: {name}, along")
+    with pytest.raises(RunFileError, match=rf"tiny.yaml:18: .*name '{name}' is taken"):
+        run(loads(text, "tiny.yaml"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_tables_come_back_to_the_last_bit(tmp_path):
+    seed = 17
+    print(f"seed {seed}")
+    x = np.exp(np.random.default_rng(seed).uniform(-300, 300, 2000))
+    table = pd.DataFrame({"x": x, "label": ["1e3"] * 2000, "gap": np.where(x > 1, x, np.nan)})
+    directory = RunDirectory(tmp_path / "out", {})
+    directory.write_table("t", table, {"level": 0.9})
+    back, about = directory.read_table("t")
+    np.testing.assert_array_equal(back["x"], x)
+    np.testing.assert_array_equal(back["gap"], table["gap"])
+    assert set(back["label"]) == {"1e3"}
+    assert about == {"level": 0.9}
+    assert "text_columns" in json.loads((tmp_path / "out" / "t.json").read_text())

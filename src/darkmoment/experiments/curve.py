@@ -40,6 +40,7 @@ class Curve:
     epsilon: Array
     source: str = "curve"
     below: Curve | None = None
+    _range: tuple[float, float] = field(init=False, repr=False, compare=False)
     _log_mass: Array = field(init=False, repr=False)
     _log_epsilon: Array = field(init=False, repr=False)
 
@@ -64,6 +65,7 @@ class Curve:
                 self.source, 2, f"starts above the end of {self.below.source}, which is to continue it"
             )
         log_mass, log_epsilon = self._logarithms()
+        object.__setattr__(self, "_range", self._ends())
         object.__setattr__(self, "_log_mass", log_mass)
         object.__setattr__(self, "_log_epsilon", log_epsilon)
 
@@ -109,6 +111,9 @@ class Curve:
     @property
     def range(self) -> tuple[float, float]:
         """First and last mass in GeV, `below` included."""
+        return self._range
+
+    def _ends(self) -> tuple[float, float]:
         first = self.mass[0] if self.below is None else self.below.range[0]
         return float(first), float(self.mass[-1])
 
@@ -118,7 +123,7 @@ class Curve:
         A mass of nan is not called outside: there the curve would fall silent and hide it.
         """
         mass = np.asarray(mass, dtype=float)
-        lower, upper = self.range
+        lower, upper = self._range
         return ~((mass < lower) | (mass > upper))
 
     def at(self, mass: ArrayLike) -> Array:

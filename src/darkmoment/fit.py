@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from darkmoment.answers import LikelihoodError, answers_of, describe_point
 from darkmoment.experiments import Likelihood
 from darkmoment.experiments import load as load_experiment
 from darkmoment.model import Model, Predictions
@@ -29,10 +30,6 @@ Points = Mapping[str, ArrayLike]
 
 class PointError(ValueError):
     """Points that a fit cannot take: unknown names, unequal lengths, values without meaning."""
-
-
-class LikelihoodError(RuntimeError):
-    """A likelihood that raised, returned NaN or the wrong shape; names it and the point."""
 
 
 @dataclass(frozen=True)
@@ -294,14 +291,16 @@ class Fit:
         k = len(self.terms)
         chi2, strength, covered = np.empty((n, k)), np.empty((n, k)), np.ones((n, k), dtype=bool)
         for column, (name, experiment) in enumerate(self.experiments.items()):
-            chi2[:, column], strength[:, column], covered[:, column] = _answers(name, experiment, p, n)
+            chi2[:, column], strength[:, column], covered[:, column] = answers_of(name, experiment, p, n)
         for column, (name, (mean, sigma)) in enumerate(self.constraints.items(), len(self.experiments)):
             strength[:, column] = (p[name] - mean) / sigma
             chi2[:, column] = strength[:, column] ** 2
         for what, table in (("chi2", chi2), ("strength", strength)):
             if np.isnan(table).any():
                 row, column = np.argwhere(np.isnan(table))[0]
-                raise LikelihoodError(f"{self.terms[column]} returned NaN as {what}, at {_point(p, row)}")
+                raise LikelihoodError(
+                    f"{self.terms[column]} returned NaN as {what}, at {describe_point(p, row)}"
+                )
         wanted = {q: np.array(np.broadcast_to(p[q], (n,)), dtype=float) for q in quantities}
         return Survey(chi2, strength, covered, np.ones(n, dtype=bool), wanted)
 
@@ -351,29 +350,6 @@ def _length(given: Mapping[str, Array]) -> int:
         sizes = ", ".join(f"{name} {len(value)}" for name, value in given.items())
         raise PointError(f"points of unequal length: {sizes}")
     return lengths.pop() if lengths else 1
-
-
-def _answers(name: str, experiment: Likelihood, p: Predictions, n: int) -> tuple[Array, Array, np.ndarray]:
-    """Ask an experiment, and stop with its name and the point if the answer is no answer."""
-    try:
-        strength = experiment.response(p)
-        chi2 = experiment.chi2_of(strength, p)
-        covered = experiment.covered(p)
-    except Exception as error:
-        raise LikelihoodError(f"{name} raised {type(error).__name__}: {error}, at {_point(p, 0)}") from error
-    for what, answer in (("chi2", chi2), ("strength", strength), ("coverage", covered)):
-        shape = np.shape(answer)
-        if shape not in ((n,), (1,), ()):
-            raise LikelihoodError(
-                f"{name} returned a {what} of shape {shape} for {n} points, at {_point(p, 0)}"
-            )
-    return chi2, strength, covered
-
-
-def _point(p: Predictions, row: int) -> str:
-    """Describe one point of a batch in words."""
-    found = ((name, p[name]) for name in PARAMETERS if name in p)
-    return ", ".join(f"{name} = {v[0] if len(v) == 1 else v[row]:.6g}" for name, v in found)
 
 
 def _loop_masses(parameters: Iterable[Parameter]) -> tuple[float, float] | None:

@@ -5,7 +5,7 @@ import numpy as np
 from darkmoment.experiments import Card, UpperLimit
 from darkmoment.experiments.card import OptionValue
 from darkmoment.experiments.likelihood import Array, Point
-from darkmoment.physics.recoil import T_max, dipole_recoil_integral
+from darkmoment.physics.recoil import T_max, dipole_recoil_integral, integral_in_window
 
 GEV_PER_KEV = 1e-6
 
@@ -39,5 +39,5 @@ class Experiment(UpperLimit):
 
     def limit(self, p: Point) -> Array:
         """Return the limit on mu_eff in mu_B at each point's mass and mixing."""
-        rate = dipole_recoil_integral(p["m_dark_photon"], *self._window) * self.flavour_weight(p)
+        rate = integral_in_window(p["m_dark_photon"], *self._window) * self.flavour_weight(p)
         return super().limit(p) * np.sqrt(self._massless / rate)

@@ -52,18 +52,19 @@ def dipole_recoil_integral(m_dark_photon: Value, T_min: Value, T_max: Value, E: 
     if not np.all((low > 0) & (low < high) & (high < np.inf)):
         raise ValueError(f"a recoil window needs 0 < T_min < T_max, not {T_min!r} .. {T_max!r} GeV")
     if low.size == high.size == energy.size == 1:
-        return _in_window(mass, low[0], high[0], energy[0]).reshape(shape)[()]
+        return integral_in_window(mass, low[0], high[0], energy[0]).reshape(shape)[()]
     # each point on the nodes of its own window, so that it gives the same number alone
     windows = np.stack(np.broadcast_arrays(low, high, energy))
     distinct, member = np.unique(windows, axis=1, return_inverse=True)
     result = np.empty(member.size)
     for k, window in enumerate(distinct.T):
         chosen = member == k
-        result[chosen] = _in_window(mass if mass.size == 1 else mass[chosen], *window)
+        result[chosen] = integral_in_window(mass if mass.size == 1 else mass[chosen], *window)
     return result.reshape(shape)[()]
 
 
-def _in_window(mass: Array, low: float, high: float, energy: float) -> Array:
+def integral_in_window(mass: Array, low: float, high: float, energy: float) -> Array:
+    """Return `dipole_recoil_integral` for masses (n,) in one window, which is not checked again."""
     return in_blocks(partial(_integral, *_rule(low, high, energy)), [mass], _BLOCK)
 
 

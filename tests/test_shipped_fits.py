@@ -7,6 +7,7 @@ import pytest
 
 from darkmoment.fit import Fit
 from darkmoment.inference.maximise import maximise
+from darkmoment.inference.profile import profile
 from darkmoment.runfile.loader import load
 from darkmoment.tasks.errata import rows
 
@@ -97,3 +98,13 @@ def test_errata_reproduce_the_papers_numbers():
     assert by_equation["(36)"].correct == pytest.approx(2.1e-13, rel=0.02)
     na64 = [row.correct for row in rows(Fit.load("paper"), "meg2", "na64") if row.equation == "sect. 3.2"]
     assert na64 == pytest.approx([3.3e-5, 3.5e-4], rel=0.02)
+
+
+@pytest.mark.parametrize("variant", ["single_y", "general"])
+def test_profile_and_maximum_meet(variant):
+    """Minimising chi2 at the largest moment gives back the Delta chi2 that the moment was maximised under."""
+    fit = Fit.load("global", variant).holding({"m_dark_photon": 0.1})
+    largest = maximise(fit, "mu_eff").table["mu_eff_max"][0]
+    found = profile(fit, "mu_eff", [largest])
+    assert found.certified
+    assert found.table["delta_chi2"][0] == pytest.approx(2.705543, abs=2e-3)

@@ -119,6 +119,7 @@ def _add_single_tasks(commands: argparse._SubParsersAction[argparse.ArgumentPars
     sample.add_argument("--walkers", metavar="N", help="walkers of each (default: 128)")
     sample.add_argument("--ess", metavar="N", help="effective samples wanted (default: 1000)")
     sample.add_argument("--of", metavar="NAME", help="quantity they are counted for (default: mu_eff)")
+    sample.add_argument("--quantities", metavar="NAME,NAME", help="further observables to keep")
     sample.add_argument("--max-steps", metavar="N", help="steps after which to stop (default: 10000)")
 
 

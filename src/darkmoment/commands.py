@@ -163,7 +163,8 @@ def sample(options: Namespace) -> int:
     if options.ess or options.of:
         until = f"{{ess: {options.ess or 1000}, of: {options.of or 'mu_eff'}}}"
     flags = {"ensembles": options.ensembles, "walkers": options.walkers, "until": until}
-    return _single("sample", options, flags | {"max_steps": options.max_steps})
+    kept = f"[{options.quantities}]" if options.quantities else None
+    return _single("sample", options, flags | {"max_steps": options.max_steps, "quantities": kept})
 
 
 @command

@@ -238,3 +238,18 @@ def test_nan_in_the_middle_of_a_batch_names_that_point(monkeypatch):
     )
     with pytest.raises(LikelihoodError, match=r"meg2 returned NaN as chi2, at .*epsilon = 0.0002"):
         fit.chi2({"epsilon": [1e-4, 2e-4, 3e-4]})
+
+
+def test_the_point_at_which_a_likelihood_raises_is_named(monkeypatch):
+    fit = Fit.load("paper")
+    meg2 = fit.experiments["meg2"]
+    answer = type(meg2).response
+
+    def picky(self, p):
+        if np.any(p["BR_mu_e_gamma"] > 1e-12):
+            raise ArithmeticError("too large")
+        return answer(self, p)
+
+    monkeypatch.setattr(type(meg2), "response", picky)
+    with pytest.raises(LikelihoodError, match=r"meg2 raised ArithmeticError: too large, at .*y = 0\.3,"):
+        fit.chi2({"y": [0.01, 0.05, 0.3, 0.4]})

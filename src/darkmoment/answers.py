@@ -20,14 +20,25 @@ def answers_of(name: str, experiment: Likelihood, p: Predictions, n: int) -> tup
         chi2 = experiment.chi2_of(strength, p)
         covered = experiment.covered(p)
     except Exception as error:
-        raise LikelihoodError(
-            f"{name} raised {type(error).__name__}: {error}, at {describe_point(p, 0)}"
-        ) from error
+        where = _culprit(experiment, p, n) or _where(p, n)
+        raise LikelihoodError(f"{name} raised {type(error).__name__}: {error}, {where}") from error
     for what, answer in (("chi2", chi2), ("strength", strength), ("coverage", covered)):
         shape = np.shape(answer)
         if shape not in ((n,), (1,), ()):
             raise LikelihoodError(f"{name} returned a {what} of shape {shape} for {n} points, {_where(p, n)}")
     return chi2, strength, covered
+
+
+def _culprit(experiment: Likelihood, p: Predictions, n: int) -> str:
+    """Ask point by point for the first that the experiment raises at; empty where none does alone."""
+    needs = {name: p[name] for name in experiment.needs}
+    for row in range(n):
+        alone = {name: x if len(x) == 1 else x[row : row + 1] for name, x in needs.items()}
+        try:
+            experiment.chi2(alone)
+        except Exception:
+            return f"at {describe_point(p, row)}"
+    return ""
 
 
 def _where(p: Predictions, n: int) -> str:
@@ -37,5 +48,5 @@ def _where(p: Predictions, n: int) -> str:
 
 def describe_point(p: Predictions, row: int) -> str:
     """Describe one point of a batch in words."""
-    found = ((name, p[name]) for name in PARAMETERS if name in p)
+    found = ((name, p[name]) for name in PARAMETERS if name in p.parameters)
     return ", ".join(f"{name} = {v[0] if len(v) == 1 else v[row]:.6g}" for name, v in found)

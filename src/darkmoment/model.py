@@ -152,6 +152,11 @@ class Predictions(Mapping[str, Array]):
     def __len__(self) -> int:
         return len(self._names())
 
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The parameters the predictions are made from, without what follows from them."""
+        return tuple(name for name in self._names() if name not in self._table)
+
     def _names(self) -> dict[str, None]:
         below = {} if self._settled is None else self._settled._names()
         return {**below, **dict.fromkeys(self._values), **dict.fromkeys(self._table)}

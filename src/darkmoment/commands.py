@@ -181,6 +181,8 @@ def evaluate(options: Namespace) -> int:
         if options.json:
             raise UsageError("--json prints one point; --points writes a table: use one of them")
         points = read_points(fit, Path(options.points))
+        if options.out and Path(options.out).exists():
+            raise UsageError(f"{options.out} exists already: choose another name for the answers")
         if twice := [name for name in points if name in given]:
             raise UsageError(f"{options.points}:1: {twice[0]} is a column here and given by --set as well")
         return _print_or_write(fit.evaluate({**points, **given}).table(), options.out)

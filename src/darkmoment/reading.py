@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,11 @@ from darkmoment.inference.maximise import STARTS
 from darkmoment.runfile.reach import moved_by
 from darkmoment.runfile.schema import FitSpec, RunFile, TaskSpec
 
-_CLIMB_STEPS = 8
-"""Likelihood calls of one local search, after what it shares with the searches run in step."""
+_SEARCH_CALLS = 50
+"""Likelihood calls that a local search takes the time of, sharing them with those run in step."""
+
+_OVERALL_SEARCHES = 400
+"""Local searches that an overall maximum takes the time of: kinks of the curves make its own ones long."""
 
 
 def describe_file(file: RunFile) -> str:
@@ -35,6 +38,10 @@ def describe_file(file: RunFile) -> str:
         total += seconds
         options = ", ".join(f"{k}: {v}" for k, v in task.options.items() if v is not None)
         lines.append(f"  {task.kind}: {options}   (about {_duration(seconds)})")
+    summary = sum(_summary_seconds(Fit(spec), file.tasks) for spec in file.fits)
+    if summary:
+        lines.append(f"  summary: limits over all ranges   (about {_duration(summary)})")
+    total += summary
     lines.append(f"about {_duration(total)} altogether on this machine" if file.tasks else "  none")
     return "\n".join(lines)
 
@@ -74,18 +81,24 @@ def _experiments(fit: Fit, spec: FitSpec) -> str:
 def _seconds(fit: Fit, task: TaskSpec) -> float:
     """Estimate the time of a task from the measured time of one batch; good to a factor of a few."""
     d = max(len(fit.free), 1)
-    if task.kind in ("maximise", "profile", "compare"):
-        points = {p.name: np.full(2 * d + 1, p.reference) for p in fit.free}
-        one = _measured(fit, points)
-        along = task.options.get("along") or task.options.get("x")
-        cells = int(task.options["points"]) if along else 8
-        starts = int(task.options.get("starts") or STARTS)
-        return one * _CLIMB_STEPS * 4 * starts * cells
     if task.kind == "sample":
         walkers = int(task.options["walkers"])
         one = _measured(fit, {p.name: np.full(walkers // 2, p.reference) for p in fit.free})
         return one * 2 * 4000 * int(task.options["ensembles"])
-    return 0.0
+    if task.kind not in ("maximise", "profile", "compare"):
+        return 0.0
+    one = _measured(fit, {p.name: np.full(2 * d + 1, p.reference) for p in fit.free})
+    if task.kind == "maximise" and not task.options.get("along"):
+        return one * _SEARCH_CALLS * _OVERALL_SEARCHES
+    searches = int(task.options["points"]) * (2 * int(task.options.get("starts") or STARTS) + 2)
+    # a smooth fit is searched twice: for the smallest chi2, and for the largest quantity or at it
+    return one * _SEARCH_CALLS * searches * (1 if fit.hard.all() else 2)
+
+
+def _summary_seconds(fit: Fit, tasks: Sequence[TaskSpec]) -> float:
+    """Estimate the time of three overall limits for each quantity maximised along a parameter."""
+    one = _measured(fit, {p.name: np.full(2 * len(fit.free) + 1, p.reference) for p in fit.free})
+    return sum(3 * one * _SEARCH_CALLS * _OVERALL_SEARCHES for task in tasks if task.kind == "maximise")
 
 
 def _measured(fit: Fit, points: Mapping[str, np.ndarray]) -> float:

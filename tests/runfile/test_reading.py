@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from darkmoment.experiments.discovery import available
-from darkmoment.runfile.diagnostics import Findings
+from darkmoment.runfile.diagnostics import Findings, RunFileError
 from darkmoment.runfile.experiments import read_experiments
 from darkmoment.runfile.tree import read_tree
 from darkmoment.tasks.registry import TASKS
@@ -27,9 +27,15 @@ def test_datasets_are_compared_as_text(change, read, dataset):
     assert (file.base.experiments["meg2"].dataset, file.base.experiments["meg2"].shape) == ("2023", "step")
 
 
-@pytest.mark.parametrize("entry", ["", " {}", " null", " ~"])
+@pytest.mark.parametrize("entry", ["", " {}"])
 def test_defaults(change, read, entry):
     assert read(change(("  meg2", f"  meg2:{entry}"))).base.experiments["meg2"].dataset == "2025"
+
+
+@pytest.mark.parametrize("entry", [" null", " ~"])
+def test_null_takes_no_experiment_out_and_says_what_does(change, read, entry):
+    with pytest.raises(RunFileError, match=r"defaults, or remove: \[meg2\] to take it out"):
+        read(change(("  meg2", f"  meg2:{entry}")))
 
 
 def test_tasks_are_completed(read, good):

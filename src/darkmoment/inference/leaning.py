@@ -13,7 +13,7 @@ from scipy.optimize import nnls
 from darkmoment.inference.problem import Problem
 from darkmoment.parameters import Array, Parameter
 
-ELASTICITY_FLOOR = 1e-3
+ELASTICITY_FLOOR = 5e-3
 """A bound that moves the answer by less than this (relative, per relative change) is not leaned on."""
 
 _AT_BOUND = 1e-6
@@ -74,10 +74,11 @@ def bounds_leaned_on(problem: Problem, u: Array, allowance: float, floor: Array 
     if smooth:
         limits.append(slope.chi2)
     edge = _edges(u)
+    told = ~edge & ~_kinks(problem, u)
     chi2_price = 0.0
-    if limits and not edge.all():
+    if limits and told.any():
         normals = np.array(limits).T
-        multipliers, _ = nnls(normals[~edge], gradient[~edge])
+        multipliers, _ = nnls(normals[told], gradient[told])
         gradient = gradient - normals @ multipliers
         chi2_price = float(multipliers[-1]) if smooth else 0.0
     pulls: dict[tuple[int, str], float] = {}
@@ -95,6 +96,22 @@ def bounds_leaned_on(problem: Problem, u: Array, allowance: float, floor: Array 
 
 def _edges(u: Array) -> NDArray[np.bool_]:
     return (u < _AT_BOUND) | (u > 1 - _AT_BOUND)
+
+
+def _kinks(problem: Problem, u: Array) -> NDArray[np.bool_]:
+    """Return the coordinates in which some answer has a kink at u, e.g. a mass on a knot of a curve.
+
+    There the slope differs by side, and says nothing of multipliers.
+    """
+    points = problem.stencil(u)
+    view, d = problem.view(points), problem.dimension
+    answers = np.column_stack([view.ln_quantity, view.chi2, view.ln_strength])
+    width = np.abs(points[1:] - points[0])[np.tile(np.eye(d, dtype=bool), (2, 1))][:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slopes = (answers[1:] - answers[0]) / width
+    forward, backward = slopes[:d], -slopes[d:]
+    size = np.maximum(np.abs(forward), np.abs(backward))
+    return (np.abs(forward - backward) > 0.01 * size + 1e-6).any(axis=1)
 
 
 def _end(u: float) -> str:

@@ -176,6 +176,8 @@ def _cells(
     values = (
         grid(fit, along, int(points)) if isinstance(points, Integral) else np.asarray(points, dtype=float)
     )
+    if not len(values):
+        raise ValueError(f"no value of {along} is given")
     if refusals := [reason for value in values if (reason := info.refusal(float(value)))]:
         raise ValueError(refusals[0])
     for i, value in enumerate(values):
@@ -269,7 +271,7 @@ def _warnings(
     for key, values in leaned.items():
         found.append(
             f"the answer leans on {key} in {len(values)} of {len(table)} {where}, "
-            f"elasticity {min(values):.2f} .. {max(values):.2f}"
+            f"elasticity {_spread(values)}"
         )
     silent = table["silent"].str.split().explode().dropna()
     for silent_term, count in silent.value_counts().items():
@@ -278,3 +280,8 @@ def _warnings(
                 f"{silent_term} says nothing in {count} of {len(table)} {where}: they are outside its range"
             )
     return found
+
+
+def _spread(values: list[float]) -> str:
+    ends = [f"{min(values):.2f}", f"{max(values):.2f}"]
+    return " .. ".join(dict.fromkeys(ends))

@@ -18,8 +18,10 @@ from darkmoment.parameters import Array
 
 STARTS = 4
 _OVERALL_STARTS = 16
+_REFINEMENTS = 8
 
 Progress = Callable[[int, int], None]
+_Bracket = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ class Profile:
 
     @property
     def certified(self) -> bool:
-        """True where every cell's two searches agree."""
-        return bool((self.table["status"] == "certified").all())
+        """True where every cell's two searches agree, be it that there is no allowed point."""
+        return not bool((self.table["status"] == "uncertified").any())
 
     @property
     def failed(self) -> int:
@@ -67,6 +69,34 @@ class Profile:
         tuple of (float or None)
             Lower and upper end, in the unit of x.
         """
+        below, above = self._brackets(level)
+        lower, upper = (None if b is None else self._value(_crossing(*b)) for b in (below, above))
+        return lower, upper
+
+    def between(self, level: float, halve: bool) -> list[float]:
+        """Return where a further cell would pin down the ends of an interval best.
+
+        Parameters
+        ----------
+        halve : bool
+            True for the middle of the cells around an end, False for where it is expected. Ends whose cells
+            lie within 0.2% of each other, or one of them within 0.01 of the level in Delta chi2, need none.
+        """
+        found = []
+        for bracket in self._brackets(level):
+            if bracket is None:
+                continue
+            x0, x1, y0, y1 = bracket
+            width = x1 - x0 if self.logarithmic else (x1 - x0) / max(abs(x0), abs(x1))
+            if width > 2e-3 and min(abs(y0), abs(y1)) > 3e-3:
+                found.append(self._value((x0 + x1) / 2 if halve else _crossing(*bracket)))
+        return found
+
+    def _value(self, coordinate: float) -> float:
+        return exp(coordinate) if self.logarithmic else coordinate
+
+    def _brackets(self, level: float) -> tuple[_Bracket | None, _Bracket | None]:
+        """Return the cells around either end: own coordinates, and sqrt(Delta chi2) less its threshold."""
         found = self.table[np.isfinite(self.table["delta_chi2"])]
         if found.empty:
             return None, None
@@ -74,13 +104,10 @@ class Profile:
         x = np.log(x) if self.logarithmic else x
         y = np.sqrt(np.maximum(found["delta_chi2"].to_numpy(), 0.0)) - z_score(level)
         best = int(np.argmin(y))
-        below = [_crossing(x[i], x[i + 1], y[i], y[i + 1]) for i in range(best) if y[i] > 0 >= y[i + 1]]
-        above = [
-            _crossing(x[i], x[i + 1], y[i], y[i + 1]) for i in range(best, len(y) - 1) if y[i] <= 0 < y[i + 1]
-        ]
-        ends = (below[0] if below else None), (above[-1] if above else None)
-        lower, upper = (e if e is None or not self.logarithmic else exp(e) for e in ends)
-        return lower, upper
+        below = [i for i in range(best) if y[i] > 0 >= y[i + 1]][:1]
+        above = [i for i in range(best, len(y) - 1) if y[i] <= 0 < y[i + 1]][-1:]
+        lower, upper = ([(x[i], x[i + 1], y[i], y[i + 1]) for i in side] for side in (below, above))
+        return (lower[0] if lower else None), (upper[0] if upper else None)
 
 
 def _crossing(x0: float, x1: float, y0: float, y1: float) -> float:
@@ -95,6 +122,7 @@ def profile(
     starts: int = STARTS,
     seed: int = 1,
     progress: Progress | None = None,
+    level: float | None = None,
 ) -> Profile:
     """Minimise chi2 over all other parameters at each value of `x`.
 
@@ -114,6 +142,9 @@ def profile(
         Entropy of all starts.
     progress : callable, optional
         Called with (done, total) as cells are finished.
+    level : float, optional
+        Confidence level whose crossings are closed in on by further cells, so that `interval` does not
+        depend on the spacing of `points`.
 
     Raises
     ------
@@ -121,17 +152,40 @@ def profile(
         If there is no such parameter or observable, or its window is missing.
     """
     values = _values(fit, x, points, window)
-    parameter = x in {p.name for p in fit.parameters}
-    searches = []
-    for i, value in enumerate(values):
-        held = {x: float(value)} if parameter else {}
-        problem = Problem(fit, None if parameter else x, held, None if parameter else float(value))
-        searches.append(CellSearch(problem, [seed, i, 2], starts))
-    search_all(searches, progress or (lambda done, of: None))
+    cells = {
+        float(value): _cell(fit, x, float(value), starts, [seed, i, 2]) for i, value in enumerate(values)
+    }
+    search_all(list(cells.values()), progress or (lambda done, of: None))
     overall = CellSearch(Problem(fit), [seed, len(values), 2], _OVERALL_STARTS)
     search_all([overall])
     logarithmic = Problem(fit, x).logarithmic
-    return Profile(x, _table(fit, x, values, searches, -overall.found.score), logarithmic)
+    found = Profile(x, _table(fit, x, cells, -overall.found.score), logarithmic)
+    for step in range(_REFINEMENTS if level is not None else 0):
+        assert level is not None
+        wanted = [value for value in found.between(level, halve=step % 2 == 1) if value not in cells]
+        if not wanted:
+            break
+        for i, value in enumerate(wanted):
+            cells[value] = _cell(fit, x, value, starts, [seed, len(values) + 1 + step, i])
+        cells = dict(sorted(cells.items()))
+        search_all(_beside(cells, wanted))
+        found = Profile(x, _table(fit, x, cells, -overall.found.score), logarithmic)
+    return found
+
+
+def _cell(fit: Fit, x: str, value: float, starts: int, seed: list[int]) -> CellSearch:
+    parameter = x in fit.model.parameter_names
+    problem = Problem(
+        fit, None if parameter else x, {x: value} if parameter else {}, None if parameter else value
+    )
+    return CellSearch(problem, seed, starts)
+
+
+def _beside(cells: dict[float, CellSearch], new: list[float]) -> list[CellSearch]:
+    """Return the new cells and those next to them, in order: neighbours help each other."""
+    order = list(cells)
+    near = {j for value in new for j in range(order.index(value) - 1, order.index(value) + 2)}
+    return [cells[order[j]] for j in sorted(near) if 0 <= j < len(order)]
 
 
 def _values(fit: Fit, x: str, points: int | Sequence[float], window: tuple[float, float] | None) -> Array:
@@ -145,11 +199,11 @@ def _values(fit: Fit, x: str, points: int | Sequence[float], window: tuple[float
     return np.geomspace(*window, points) if logarithmic else np.linspace(*window, points)
 
 
-def _table(fit: Fit, x: str, values: Array, searches: list[CellSearch], overall: float) -> pd.DataFrame:
+def _table(fit: Fit, x: str, cells: dict[float, CellSearch], overall: float) -> pd.DataFrame:
     rows = []
-    for value, search in zip(values, searches, strict=True):
+    for value, search in cells.items():
         found, problem = search.found, search.problem
-        row: dict[str, object] = {x: float(value)}
+        row: dict[str, object] = {x: value}
         failed = found.u is None
         u = np.full(problem.dimension, 0.5) if found.u is None else found.u
         row["chi2"] = np.inf if failed else -found.score

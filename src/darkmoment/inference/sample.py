@@ -161,6 +161,8 @@ def sample(
             f"{2 * posterior.dimension} walkers (twice the {posterior.dimension} free parameters) and "
             "two ensembles"
         )
+    if max_steps <= BURN_IN:
+        raise ValueError(f"max_steps = {max_steps}: the first {BURN_IN} are discarded, give more")
     wanted = tuple(dict.fromkeys((of, *quantities)))
     runs = _ensembles(posterior, ensembles, walkers, seed)
     report = progress or (lambda done, expected: None)

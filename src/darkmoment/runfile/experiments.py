@@ -58,10 +58,12 @@ class _Reader:
 
     def read(self) -> ExperimentSpec | None:
         node = self.entry.node
-        if is_null(node):
+        if is_null(node) and isinstance(node, Scalar) and not node.text:
             node = Block({}, self.entry.where)
         if not isinstance(node, Block):
             hint = "write {} for its defaults"
+            if is_null(node):
+                hint += f", or remove: [{self.card.name}] to take it out"
             if isinstance(node, Scalar) and node.text in self.card.datasets:
                 hint = f"write {{dataset: {node.text}}}"
             message = f"experiment {self.card.name!r} takes a mapping, not {shown(node)}: {hint}"

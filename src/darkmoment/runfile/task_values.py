@@ -144,7 +144,7 @@ class ValueReader:
         value = read_number(node, self._what(option), self.findings)
         if value is None or 0 < value < 1:
             return value
-        suggestion = f"{value / 100:.4g}" if 1 < value < 100 else None
+        suggestion = f"{value / 100:.4g}" if 50 <= value < 100 else None
         message = f"{self._what(option)} = {value:g} is not a confidence level between 0 and 1"
         self._problem(node, message, suggestion)
         return None

@@ -62,7 +62,7 @@ def rows(fit: Fit, flavour: str, mixing: str) -> Iterator[Row]:
     y, g_D = _reference(fit, "y"), _reference(fit, "g_D")
     at_y = f"at y = {y:g}"
     br = _pair(fit, "BR_mu_e_gamma", y=y)
-    why = "alpha/(768 pi), printed 1/96: 8 times too large"
+    why = "alpha/(768 pi), printed alpha/(96 pi): 8 times too large"
     yield Row("(29)", f"BR_mu_e_gamma {at_y}", why, np.nan, *br)
     limit = float(fit.experiments[flavour].limit({})[0])
     # BR goes as y^4 in both formulas, so the limit on y needs no root search
@@ -70,7 +70,7 @@ def rows(fit: Fit, flavour: str, mixing: str) -> Iterator[Row]:
     what = f"largest sqrt|inner| for BR < {limit:.2g}"
     why = "the number does not follow from the paper's own eq. (29)"
     yield Row("(31)", what, why, _STATED_SQRT_INNER, *bound)
-    why = "1/(96 pi^2), printed 1/24: 4 times too large"
+    why = "Yukawa loop alone: 1/(96 pi^2), printed 1/(24 pi^2)"
     yield Row("(32)", f"delta_a_mu {at_y}", why, np.nan, *_pair(fit, "delta_a_mu", y=y, epsilon=0.0))
     mu = _pair(fit, "mu_emu", y=y)
     why = "m_e/e is missing (592.6), J has the wrong numerator (1.74 here)"

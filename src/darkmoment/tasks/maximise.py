@@ -83,7 +83,10 @@ def _sentence(fit: Fit, limits: Limits) -> str:
         return f"{fit.label}: no allowed point was found"
     row = known.iloc[int(known[column].argmax())]
     unit = axis(fit, limits.quantity).unit
-    where = f" at {limits.along} = {row[limits.along]:.4g}" if limits.along else ""
+    count = len(limits.table)
+    where = (
+        f", highest of {count} values of {limits.along}, at {row[limits.along]:.4g}" if limits.along else ""
+    )
     return (
         f"{fit.label}: largest {limits.quantity} = {row[column]:.4g}{' ' + unit if unit else ''} "
         f"({limits.level:.0%} CL{where}; forbids more: {row['leading_experiment']}; {row['status']})"

@@ -24,7 +24,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     if done is None:
         with context.progress(f"{fit.label}: profile of {x}") as progress:
             found = profile(
-                fit, x, options["points"], options["range"], options["starts"], context.seed, progress
+                fit, x, options["points"], options["range"], options["starts"], context.seed, progress, level
             )
         save(profile_figure(found.table, axis(fit, x)), context.directory.file(stem))
         about = {"task": KIND, "fit": fit.name, "variant": fit.label, "x": x, "level": level}
@@ -38,18 +38,19 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
         found = Profile(x, done[0], axis(fit, x).logarithmic)
     context.results[slug, KIND, name] = found
     lower, upper = found.interval(level)
-    ends = [f"{x} > {lower:.4g}"] if lower is not None else []
-    ends += [f"{x} < {upper:.4g}"] if upper is not None else []
-    open_ended = f"no bound on {x} is reached within the values asked for"
-    if found.failed == len(found.table):
-        open_ended = f"no allowed point was found for any value of {x}"
-    answer = f"{fit.label}: {' and '.join(ends) or open_ended} ({level:.0%} CL)"
-    bad = int((found.table["status"] != "certified").sum())
-    warnings = (
-        [f"{fit.label}: {bad} of {len(found.table)} cells of the profile of {x} are not certified"]
-        if bad
-        else []
-    )
+    unit = f" {axis(fit, x).unit}".rstrip()
+    ends = [f"{x} > {lower:.4g}{unit}"] if lower is not None else []
+    ends += [f"{x} < {upper:.4g}{unit}"] if upper is not None else []
+    said = " and ".join(ends) or f"no bound on {x} is reached within the values asked for"
+    allowed = found.table[x][found.table["status"] != "failed"]
+    if allowed.empty:
+        said = f"no allowed point was found for any value of {x}"
+    elif found.failed:
+        said += f"; allowed points were found from {allowed.min():.4g} to {allowed.max():.4g}{unit} only"
+    answer = f"{fit.label}: {said} ({level:.0%} CL)"
+    bad = int((found.table["status"] == "uncertified").sum())
+    warnings = [f"{fit.label}: {bad} of {len(found.table)} cells of the profile of {x} are not certified"]
+    warnings = warnings if bad else []
     return Outcome([answer], warnings, found.certified, found)
 
 

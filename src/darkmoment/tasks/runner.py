@@ -120,7 +120,10 @@ def run(
         result.warnings += [f"{fit.label}: {gap}" for gap in gaps(fit)]
     for task, stem in zip(asked, _stems(asked), strict=True):
         _run_task(context, task, stem, result, say)
-    result.take(summarise(context))
+    summary = summarise(context)
+    result.take(summary)
+    for line in summary.answered:
+        say(line)
     directory.write_json(
         RESULT, {"answers": result.answers, "warnings": result.warnings, "certified": result.certified}
     )

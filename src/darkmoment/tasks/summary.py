@@ -33,10 +33,11 @@ def summarise(context: Context) -> Outcome:
     """
     done = context.directory.read_table(STEM)
     if done is not None:
-        return Outcome(warnings=done[1]["warnings"], certified=not done[1]["warnings"])
+        return Outcome(done[1]["answers"], done[1]["warnings"], certified=not done[1]["warnings"])
     rows: list[dict[str, Any]] = []
     best: dict[str, Any] = {}
     warnings: list[str] = []
+    answered: list[str] = []
     for slug, fit in context.fits.items():
         limits: list[Limits] = _results(context, slug, maximise_task.KIND)
         samples: list[Sample] = _results(context, slug, sample_task.KIND)
@@ -52,10 +53,12 @@ def summarise(context: Context) -> Outcome:
             best[fit.label] = _plain(found)
             if not found.agreed:
                 warnings.append(f"{fit.label}: the best fit was not reached by two searches")
-            rows += _rows(context, fit, found, limits, samples, warnings)
+            own = _rows(context, fit, found, limits, samples, warnings)
+            rows += own
+            answered += [_sentence(row) for row in own if row["side"] == "upper"]
             progress(2, 2)
         _joint_figures(context, fit, slug, limits, samples)
-    outcome = Outcome(warnings=warnings, certified=not warnings)
+    outcome = Outcome(answered, warnings, certified=not warnings)
     if not best:
         return outcome
     stream = io.StringIO()
@@ -63,8 +66,12 @@ def summarise(context: Context) -> Outcome:
     context.directory.write_text(BEST_FIT, stream.getvalue())
     about = {
         "levels": list(LEVELS),
+        "answers": answered,
         "warnings": warnings,
-        "sides": {"upper": "one-sided", "central": "two-sided"},
+        "sides": {
+            "upper": "one-sided; profile: where Delta chi2 reaches delta_chi2(level), 2.7055 at 0.90",
+            "central": "two-sided, equal tails",
+        },
     }
     context.directory.write_table(STEM, pd.DataFrame(rows), about)
     return outcome
@@ -123,6 +130,18 @@ def _rows(
                 row |= {f"posterior_{level:.0%}_high".replace("%", ""): float(high)}
             rows.append(row)
     return rows
+
+
+def _sentence(row: dict[str, Any]) -> str:
+    """Say the 90% limits of one quantity in words, over the whole ranges."""
+    found = []
+    if "profile_90" in row:
+        found.append(f"{row['profile_90']:.4g} {row['unit']} (profile)".replace("  ", " "))
+    if "posterior_90" in row:
+        found.append(
+            f"{row['posterior_90']:.4g} {row['unit']} (posterior, depends on priors)".replace("  ", " ")
+        )
+    return f"{row['variant']}: {row['name']} over all ranges, 90%: < {', < '.join(found)}"
 
 
 def _row(fit: Fit, name: str, side: str) -> dict[str, Any]:

@@ -45,19 +45,23 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
         together, warnings = done[0], done[1]["warnings"]
     column = f"{quantity}_max"
     unit = axis(next(iter(context.fits.values())), quantity).unit
+    told = {f.label for s, f in context.fits.items() if _taken_over(context, s, options) is not None}
     tops = together.dropna(subset=[column]).groupby("variant", sort=False)[column].max()
-    answers = [f"{label}: largest {quantity} = {value:.4g} {unit}".rstrip() for label, value in tops.items()]
+    answers = [
+        f"{label}: largest {quantity} along {along} = {value:.4g} {unit} ({level:.0%} CL)".replace("$", "")
+        for label, value in tops.items()
+        if label not in told
+    ]
     certified = bool(together["status"].isin(["certified", "range"]).all())
     return Outcome(answers, warnings, certified, together)
 
 
 def _table(context: Context, fit: Fit, slug: str, options: Mapping[str, Any]) -> pd.DataFrame:
     quantity, along, level = options["quantity"], options["along"], options["level"]
-    for (owner, kind, _), found in context.results.items():
-        if owner == slug and kind == maximise_task.KIND and found.answers(options):
-            table = found.table.copy()
-            table.attrs["warnings"] = []
-            break
+    known = _taken_over(context, slug, options)
+    if known is not None:
+        table = known.table.copy()
+        table.attrs["warnings"] = []
     else:
         with context.progress(f"{fit.label}: largest {quantity}") as progress:
             result = maximise(
@@ -67,6 +71,14 @@ def _table(context: Context, fit: Fit, slug: str, options: Mapping[str, Any]) ->
         table.attrs["warnings"] = [f"{fit.label}: {w}" for w in result.warnings]
     table.insert(0, "variant", fit.label)
     return table
+
+
+def _taken_over(context: Context, slug: str, options: Mapping[str, Any]) -> maximise_task.Limits | None:
+    """Return what a `maximise` of this run has found for a variant with the same options, if there is one."""
+    for (owner, kind, _), found in context.results.items():
+        if owner == slug and kind == maximise_task.KIND and found.answers(options):
+            return found
+    return None
 
 
 def _curve(fit: Fit, table: pd.DataFrame, quantity: str, along: str) -> Curve:

@@ -16,8 +16,6 @@ Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 Result = TypeVar("Result")
 
-Ask = Callable[[Any], Any]
-
 
 class _Abandoned(BaseException):
     """Raised inside a search whose run has been given up."""

@@ -149,6 +149,22 @@ class Fit:
         """Return the same fit with the other set of formulas."""
         return Fit(replace(self.spec, formulas=formulas), self.fixed)
 
+    def without(self, *experiments: str) -> Fit:
+        """Return the same fit with experiments left out.
+
+        Raises
+        ------
+        ValueError
+            If it has no such experiment.
+        """
+        for name in experiments:
+            if name not in self.spec.experiments:
+                raise ValueError(
+                    f"{self.name} has no experiment {name!r}{_nearest(name, self.spec.experiments)}"
+                )
+        kept = {name: e for name, e in self.spec.experiments.items() if name not in experiments}
+        return Fit(replace(self.spec, experiments=kept), self.fixed)
+
     def pinned(self, held: Mapping[str, float]) -> Fit:
         """Return the same fit with parameters held; quicker than `holding`, and not checked."""
         twin = copy(self)

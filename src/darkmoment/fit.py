@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 BLOCK = 8192
 Points = Mapping[str, ArrayLike]
+Adjust = Callable[[Predictions], dict[str, Array]]
 
 
 class PointError(ValueError):
@@ -218,7 +219,13 @@ class Fit:
             tied = [p for p in tied if p not in ready]
         return values, n
 
-    def survey(self, points: Points, quantities: Sequence[str] = (), within_ranges: bool = False) -> Survey:
+    def survey(
+        self,
+        points: Points,
+        quantities: Sequence[str] = (),
+        within_ranges: bool = False,
+        adjust: Adjust | None = None,
+    ) -> Survey:
         """Return chi2, strengths, coverage and observables of a batch of points.
 
         Parameters
@@ -231,6 +238,10 @@ class Fit:
         within_ranges : bool
             True where the caller made the points from the parameters' ranges, as float arrays: they are
             then not checked again.
+        adjust : callable, optional
+            Given the predictions at `points`, returns parameters to be put in place of theirs, shape (n,);
+            what does not depend on these is not computed again. With `within_ranges`, `points` may hold
+            further arrays for it, under names of its own.
         """
         if within_ranges:
             given = {name: np.asarray(value, dtype=float) for name, value in points.items()}
@@ -240,11 +251,11 @@ class Fit:
         # what no given parameter moves is the same at every point, and was computed once for the fit
         values, n = self._filled(given) if settled is None else (given, _length(given))
         if n <= BLOCK:
-            return self._survey_block(values, n, quantities, settled)
+            return self._survey_block(values, n, quantities, settled, adjust)
         pieces = []
         for start in range(0, n, BLOCK):
             part = {k: v if len(v) == 1 else v[start : start + BLOCK] for k, v in values.items()}
-            pieces.append(self._survey_block(part, min(BLOCK, n - start), quantities, settled))
+            pieces.append(self._survey_block(part, min(BLOCK, n - start), quantities, settled, adjust))
         return Survey(
             np.concatenate([s.chi2 for s in pieces]),
             np.concatenate([s.strength for s in pieces]),
@@ -285,23 +296,32 @@ class Fit:
         return evaluate(self, points)
 
     def _survey_block(
-        self, values: dict[str, Array], n: int, quantities: Sequence[str], settled: Predictions | None
+        self,
+        values: dict[str, Array],
+        n: int,
+        quantities: Sequence[str],
+        settled: Predictions | None,
+        adjust: Adjust | None,
     ) -> Survey:
         p = self.model.predict(values, settled)
         masses = {id(p[name]): p[name] for name in SCALARS}
         if all(mass.min() > 0 for mass in masses.values()):
-            return self._survey_physical(p, n, quantities)
+            return self._survey_physical(self._adjusted(p, adjust), n, quantities)
         physical = np.broadcast_to(np.logical_and.reduce([p[name] > 0 for name in SCALARS]), (n,))
         k = len(self.terms)
         chi2, strength, covered = np.full((n, k), np.inf), np.zeros((n, k)), np.ones((n, k), dtype=bool)
         wanted = {q: np.full(n, np.nan) for q in quantities}
         if physical.any():
             kept = {name: v if len(v) == 1 else v[physical] for name, v in values.items()}
-            inner = self._survey_physical(self.model.predict(kept, settled), int(physical.sum()), quantities)
+            inside = self._adjusted(self.model.predict(kept, settled), adjust)
+            inner = self._survey_physical(inside, int(physical.sum()), quantities)
             chi2[physical], strength[physical], covered[physical] = inner.chi2, inner.strength, inner.covered
             for q in quantities:
                 wanted[q][physical] = inner.quantities[q]
         return Survey(chi2, strength, covered, physical, wanted)
+
+    def _adjusted(self, p: Predictions, adjust: Adjust | None) -> Predictions:
+        return p if adjust is None else self.model.predict(adjust(p), p)
 
     def _survey_physical(self, p: Predictions, n: int, quantities: Sequence[str]) -> Survey:
         k = len(self.terms)

@@ -8,6 +8,7 @@ import numpy as np
 from iminuit import Minuit
 
 from darkmoment.fit import Fit
+from darkmoment.inference.crew import Crew
 from darkmoment.inference.problem import Problem, compressed
 from darkmoment.inference.search import CellSearch, search_all
 from darkmoment.parameters import Array
@@ -42,7 +43,7 @@ class BestFit:
         return sum(self.chi2.values())
 
 
-def best_fit(fit: Fit, seed: int = 1) -> BestFit:
+def best_fit(fit: Fit, seed: int = 1, crew: Crew | None = None) -> BestFit:
     """Minimise the total chi2 over all free parameters.
 
     MIGRAD (iminuit) polishes what the global search found; it does not search, since on this likelihood it
@@ -55,7 +56,7 @@ def best_fit(fit: Fit, seed: int = 1) -> BestFit:
     """
     problem = Problem(fit)
     search = CellSearch(problem, [seed, 0, 3], _STARTS)
-    search_all([search])
+    search_all([search], crew or Crew())
     u = search.found.u
     if u is None:
         raise ValueError(f"{fit.label}: no allowed point was found")

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from darkmoment.fit import Fit
+from darkmoment.inference.crew import Crew, unheard
 from darkmoment.inference.leaning import Bound, bounds_leaned_on, leading
 from darkmoment.inference.problem import Problem
 from darkmoment.inference.search import SEARCHES, Attempt, CellSearch, insist, launch, search_all
@@ -107,6 +108,7 @@ def maximise(
     seed: int = 1,
     progress: Progress | None = None,
     hints: Sequence[Mapping[str, float]] = (),
+    crew: Crew | None = None,
 ) -> Maximum:
     """Find the largest allowed value of a quantity, for each value of a parameter or overall.
 
@@ -131,6 +133,8 @@ def maximise(
         Called with (done, total) as cells are finished.
     hints : sequence of mapping
         Points (physical units) to start from besides; what only they reach is not certified.
+    crew : Crew, optional
+        Who does the work; this process where left out.
 
     Returns
     -------
@@ -148,15 +152,18 @@ def maximise(
         raise ValueError(f"points = {points}, starts = {starts}: give at least one of each")
     cells = list(_cells(fit, quantity, along, points, level, starts, seed))
     stages = 2 if cells[0].smooth else 1
-    report = progress or (lambda done, of: None)
+    crew = crew or Crew()
+    report = progress or unheard
     if cells[0].smooth:
-        search_all([cell.floor for cell in cells], lambda done, of: report(done, stages * of))
+        search_all([cell.floor for cell in cells], crew, lambda done, of: report(done, stages * of))
         for cell in cells:
             cell.peak.allowance = cell.allowance
-    search_all([cell.peak for cell in cells], lambda done, of: report(done + (stages - 1) * of, stages * of))
+    search_all(
+        [cell.peak for cell in cells], crew, lambda done, of: report(done + (stages - 1) * of, stages * of)
+    )
     offers = [Attempt(cell.peak, -1, cell.problem.unit(hint)) for cell in cells for hint in hints]
-    if any(launch(offers)):
-        insist([cell.peak for cell in cells])
+    if any(launch(offers, crew)):
+        insist([cell.peak for cell in cells], crew)
     return _result(fit, quantity, along, level, cells)
 
 

@@ -64,6 +64,8 @@ class Problem:
         Parameters held at a value, e.g. the mass of this cell.
     target : float, optional
         Value the quantity has to take (for its profile likelihood).
+    scale : float, optional
+        Unit in which a quantity that is not logarithmic is seen; found from the ranges where left out.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Problem:
         quantity: str | None = None,
         held: Mapping[str, float] | None = None,
         target: float | None = None,
+        scale: float | None = None,
     ) -> None:
         self.held = dict(held or {})
         self.base = fit
@@ -82,7 +85,10 @@ class Problem:
         known = fit.model.table.get(quantity or "")
         parameter = next((p for p in self.free if p.name == quantity), None)
         self.logarithmic = known.logarithmic if known else parameter is not None and parameter.logarithmic
-        self.scale = 1.0 if self.logarithmic or quantity is None else _scale(fit, quantity)
+        if scale is None:
+            scale = 1.0 if self.logarithmic or quantity is None else _scale(fit, quantity)
+        self.scale = scale
+        self.wanted = target
         self.target = None if target is None else log(target) if self.logarithmic else target / self.scale
 
     def physical(self, u: Array) -> dict[str, Array]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from darkmoment.fit import Fit
+from darkmoment.inference.crew import Crew, unheard
 from darkmoment.inference.maximise import grid
 from darkmoment.inference.problem import Problem
 from darkmoment.inference.search import CellSearch, search_all
@@ -123,6 +124,7 @@ def profile(
     seed: int = 1,
     progress: Progress | None = None,
     level: float | None = None,
+    crew: Crew | None = None,
 ) -> Profile:
     """Minimise chi2 over all other parameters at each value of `x`.
 
@@ -145,6 +147,8 @@ def profile(
     level : float, optional
         Confidence level whose crossings are closed in on by further cells, so that `interval` does not
         depend on the spacing of `points`.
+    crew : Crew, optional
+        Who does the work; this process where left out.
 
     Raises
     ------
@@ -155,9 +159,10 @@ def profile(
     cells = {
         float(value): _cell(fit, x, float(value), starts, [seed, i, 2]) for i, value in enumerate(values)
     }
-    search_all(list(cells.values()), progress or (lambda done, of: None))
+    crew = crew or Crew()
+    search_all(list(cells.values()), crew, progress or unheard)
     overall = CellSearch(Problem(fit), [seed, len(values), 2], _OVERALL_STARTS)
-    search_all([overall])
+    search_all([overall], crew)
     logarithmic = Problem(fit, x).logarithmic
     found = Profile(x, _table(fit, x, cells, -overall.found.score), logarithmic)
     for step in range(_REFINEMENTS if level is not None else 0):
@@ -168,7 +173,7 @@ def profile(
         for i, value in enumerate(wanted):
             cells[value] = _cell(fit, x, value, starts, [seed, len(values) + 1 + step, i])
         cells = dict(sorted(cells.items()))
-        search_all(_beside(cells, wanted))
+        search_all(_beside(cells, wanted), crew)
         found = Profile(x, _table(fit, x, cells, -overall.found.score), logarithmic)
     return found
 

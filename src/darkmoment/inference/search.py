@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
+from typing import Any
 
 import numpy as np
 from scipy.stats import qmc
 
+from darkmoment.fit import Fit
 from darkmoment.inference.climb import Differentiate, climb, descend
+from darkmoment.inference.crew import Crew, Report, unheard
 from darkmoment.inference.lockstep import lockstep
 from darkmoment.inference.problem import Problem, View, compressed, differentiate_all
 from darkmoment.parameters import Array
@@ -142,14 +145,6 @@ class CellSearch:
             excess += 2.0 * np.maximum(np.log(np.maximum(view.chi2, 1e-290) / self.allowance), 0.0)
         return view.ln_quantity - excess
 
-    def local(self, start: Array, differentiate: Differentiate) -> tuple[Array, float]:
-        """Run one local search; return the point and its score."""
-        if self.allowance is None:
-            arrival = descend(self.problem, start, differentiate)
-            return arrival.u, -arrival.value
-        arrival = climb(self.problem, start, self.allowance, differentiate)
-        return arrival.u, arrival.value
-
     def attempts(self, search: int) -> list[Attempt]:
         """Return one more round of starts of one search."""
         entropy = [*self.seed, search, self._rounds[search], int(self.allowance is None)]
@@ -172,39 +167,71 @@ class Attempt:
     start: Array
 
 
-def launch(attempts: Sequence[Attempt], report: Callable[[int], None] = lambda done: None) -> list[bool]:
+def launch(
+    attempts: Sequence[Attempt], crew: Crew, report: Callable[[int], None] = lambda done: None
+) -> list[bool]:
     """Run local searches in step; return for each whether it beat, clearly, what its cell had.
 
     Parameters
     ----------
     attempts : sequence of Attempt
         Cells of one fit that ask the same question.
+    crew : Crew
+        Who runs them.
     report : callable, optional
         Called with the number of searches finished.
     """
-    better = []
-    for first in range(0, len(attempts), TOGETHER):
-        group = attempts[first : first + TOGETHER]
+    if not attempts:
+        return []
+    items = [_item(attempt) for attempt in attempts]
+    fit = attempts[0].cell.problem.base
+    arrivals = crew.run(search_locally, fit, items, TOGETHER, lambda done, total: report(done))
+    return [
+        attempt.cell.found.add(attempt.search, u, score)
+        for attempt, (u, score) in zip(attempts, arrivals, strict=True)
+    ]
 
-        def answer_all(
-            asked: list[tuple[int, Array]], group: Sequence[Attempt] = group
-        ) -> list[tuple[View, View]]:
-            return differentiate_all([group[i].cell.problem for i, _ in asked], [u for _, u in asked])
 
-        jobs = [partial(attempt.cell.local, attempt.start) for attempt in group]
-        for attempt, (u, score) in zip(group, lockstep(jobs, answer_all), strict=True):
-            better.append(attempt.cell.found.add(attempt.search, u, score))
-        report(len(better))
-    return better
+def _item(attempt: Attempt) -> dict[str, Any]:
+    problem = attempt.cell.problem
+    return {
+        "quantity": problem.quantity,
+        "held": problem.held,
+        "target": problem.wanted,
+        "scale": problem.scale,
+        "allowance": attempt.cell.allowance,
+        "start": attempt.start,
+    }
+
+
+def search_locally(fit: Fit, items: Sequence[dict[str, Any]]) -> list[tuple[Array, float]]:
+    """Run local searches in step, each of a cell of its own; return their points and scores."""
+    keys = ("quantity", "held", "target", "scale")
+    problems = [Problem(fit, **{key: item[key] for key in keys}) for item in items]
+
+    def answer_all(asked: list[tuple[int, Array]]) -> list[tuple[View, View]]:
+        return differentiate_all([problems[i] for i, _ in asked], [u for _, u in asked])
+
+    def job(i: int, differentiate: Differentiate) -> tuple[Array, float]:
+        start, allowance = items[i]["start"], items[i]["allowance"]
+        if allowance is None:
+            lowest = descend(problems[i], start, differentiate)
+            return lowest.u, -lowest.value
+        highest = climb(problems[i], start, allowance, differentiate)
+        return highest.u, highest.value
+
+    return lockstep([partial(job, i) for i in range(len(items))], answer_all)
 
 
 def search_all(
-    cells: Sequence[CellSearch], report: Callable[[int, int], None] = lambda done, total: None
+    cells: Sequence[CellSearch],
+    crew: Crew,
+    report: Report = unheard,
 ) -> None:
     """Search cells, each by its two searches; search again where they disagree; then let neighbours help."""
     attempts = [a for cell in cells for search in range(SEARCHES) for a in cell.attempts(search)]
-    launch(attempts, lambda done: report(done, len(attempts)))
-    insist(cells)
+    launch(attempts, crew, lambda done: report(done, len(attempts)))
+    insist(cells, crew)
     changed = set(range(len(cells)))
     for _ in range(SWEEPS):
         offers = [
@@ -213,14 +240,14 @@ def search_all(
             for j in (i - 1, i + 1)
             if j in changed and 0 <= j < len(cells) and (u := cells[j].found.u) is not None
         ]
-        undercut = {id(o.cell) for o, better in zip(offers, launch(offers), strict=True) if better}
-        undercut |= {id(cell) for cell in insist(cells)}
+        undercut = {id(o.cell) for o, better in zip(offers, launch(offers, crew), strict=True) if better}
+        undercut |= {id(cell) for cell in insist(cells, crew)}
         if not undercut:
             return
         changed = {i for i, cell in enumerate(cells) if id(cell) in undercut}
 
 
-def insist(cells: Sequence[CellSearch]) -> list[CellSearch]:
+def insist(cells: Sequence[CellSearch], crew: Crew) -> list[CellSearch]:
     """Search again where the two searches do not agree; return the cells where something better turned up.
 
     A cell that a neighbour undercut is certified only by what its own searches reach without help.
@@ -230,7 +257,7 @@ def insist(cells: Sequence[CellSearch]) -> list[CellSearch]:
         attempts = [a for cell in cells for search in cell.missing() for a in cell.attempts(search)]
         if not attempts:
             break
-        launch(attempts)
+        launch(attempts, crew)
     return [
         cell for cell, score in zip(cells, before, strict=True) if cell.found.score > score + cell.found.slack
     ]

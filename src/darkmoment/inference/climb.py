@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf, log
+from typing import Protocol
 
 import numpy as np
 from scipy.optimize import minimize
 
-from darkmoment.inference.problem import Problem, View, compressed
+from darkmoment.inference.problem import View, compressed
 from darkmoment.parameters import Array
 
 MARGIN = 2e-8
@@ -19,6 +20,26 @@ ON_TARGET = 1e-6
 """A quantity held at a target is met to this accuracy (relative, where it is logarithmic)."""
 
 Differentiate = Callable[[Array], tuple[View, View]]
+
+
+class Searchable(Protocol):
+    """What a local search has to know of a problem; see `Problem`."""
+
+    @property
+    def dimension(self) -> int:
+        """Number of free coordinates, d."""
+
+    @property
+    def limited(self) -> bool:
+        """True where some hard limit has to be obeyed."""
+
+    @property
+    def targeted(self) -> bool:
+        """True where some quantity has to take a given value."""
+
+    def differentiate(self, u: Array) -> tuple[View, View]:
+        """Return the view at one point u, shape (d,), and its gradient."""
+
 
 _TINY = 1e-290
 _OPTIONS = {"maxiter": 120, "ftol": 1e-11}
@@ -43,7 +64,7 @@ class Arrival:
 class _Trace:
     """Evaluate value and gradient once per point, and keep the best allowed point of all batches."""
 
-    def __init__(self, problem: Problem, allowance: float, differentiate: Differentiate | None) -> None:
+    def __init__(self, problem: Searchable, allowance: float, differentiate: Differentiate | None) -> None:
         self.problem = problem
         self.allowance = allowance
         self.differentiate = differentiate or problem.differentiate
@@ -60,11 +81,9 @@ class _Trace:
         return self._seen
 
     def _keep(self, u: Array, view: View) -> None:
-        target = self.problem.target
         allowed = bool(view.physical[0]) and view.chi2[0] <= self.allowance
         allowed = allowed and bool((view.ln_strength[0] <= 0).all())
-        if target is not None:
-            allowed = allowed and abs(view.ln_quantity[0] - target) < ON_TARGET
+        allowed = allowed and bool((np.abs(view.misses[0]) < ON_TARGET).all())
         if allowed and (self.where is None or self.score(view) > self.best):
             self.best, self.where = self.score(view), u.copy()
 
@@ -83,15 +102,11 @@ class _Trace:
         return np.array([*room, *(-slope.ln_strength.T)])
 
     def constraints(self) -> list[dict[str, object]]:
-        target = self.problem.target
         found: list[dict[str, object]] = []
-        if self.allowance != inf or self.problem.fit.hard.any():
+        if self.allowance != inf or self.problem.limited:
             found.append({"type": "ineq", "fun": self.margins, "jac": self.margin_slopes})
-        if target is not None:
-            miss, slope = (
-                (lambda u: self(u)[0].ln_quantity - target),
-                (lambda u: self(u)[1].ln_quantity[None, :]),
-            )
+        if self.problem.targeted:
+            miss, slope = (lambda u: self(u)[0].misses[0]), (lambda u: self(u)[1].misses.T)
             found.append({"type": "eq", "fun": miss, "jac": slope})
         return found
 
@@ -104,13 +119,13 @@ class _Floor(_Trace):
 
 
 def climb(
-    problem: Problem, start: Array, allowance: float, differentiate: Differentiate | None = None
+    problem: Searchable, start: Array, allowance: float, differentiate: Differentiate | None = None
 ) -> Arrival:
     """Maximise ln(quantity) from `start` with chi2 <= allowance and every hard limit obeyed.
 
     Parameters
     ----------
-    problem : Problem
+    problem : Searchable
         d free coordinates.
     start : ndarray (d,)
         Need not be allowed.
@@ -131,7 +146,7 @@ def climb(
     return Arrival(last, -inf) if trace.where is None else Arrival(trace.where, trace.best)
 
 
-def descend(problem: Problem, start: Array, differentiate: Differentiate | None = None) -> Arrival:
+def descend(problem: Searchable, start: Array, differentiate: Differentiate | None = None) -> Arrival:
     """Minimise the total chi2 of the smooth terms from `start`, every hard limit obeyed.
 
     Parameters and the result are as for `climb`, with `value` the chi2 reached.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from darkmoment.inference.problem import Problem
+from darkmoment.inference.problem import Problem, stencil
 from darkmoment.parameters import Array, Parameter
 
 ELASTICITY_FLOOR = 5e-3
@@ -103,7 +103,7 @@ def _kinks(problem: Problem, u: Array) -> NDArray[np.bool_]:
 
     There the slope differs by side, and says nothing of multipliers.
     """
-    points = problem.stencil(u)
+    points = stencil(u)
     view, d = problem.view(points), problem.dimension
     answers = np.column_stack([view.ln_quantity, view.chi2, view.ln_strength])
     width = np.abs(points[1:] - points[0])[np.tile(np.eye(d, dtype=bool), (2, 1))][:, None]

@@ -38,6 +38,8 @@ class View:
         Total chi2 of the terms that are not hard limits, constraints included.
     ln_strength : ndarray (n, H)
         ln(s/s_lim) of each hard limit: allowed where <= 0.
+    misses : ndarray (n, E)
+        How far quantities with a target are from it: allowed where zero.
     physical : ndarray (n,) of bool
         False where a mass is not positive: never allowed.
     """
@@ -45,10 +47,17 @@ class View:
     ln_quantity: Array
     chi2: Array
     ln_strength: Array
+    misses: Array
     physical: NDArray[np.bool_]
 
     def __getitem__(self, rows: slice) -> View:
-        return View(self.ln_quantity[rows], self.chi2[rows], self.ln_strength[rows], self.physical[rows])
+        return View(
+            self.ln_quantity[rows],
+            self.chi2[rows],
+            self.ln_strength[rows],
+            self.misses[rows],
+            self.physical[rows],
+        )
 
 
 class Problem:
@@ -86,7 +95,7 @@ class Problem:
         parameter = next((p for p in self.free if p.name == quantity), None)
         self.logarithmic = known.logarithmic if known else parameter is not None and parameter.logarithmic
         if scale is None:
-            scale = 1.0 if self.logarithmic or quantity is None else _scale(fit, quantity)
+            scale = 1.0 if self.logarithmic or quantity is None else quantity_scale(fit, quantity)
         self.scale = scale
         self.wanted = target
         self.target = None if target is None else log(target) if self.logarithmic else target / self.scale
@@ -106,9 +115,9 @@ class Problem:
 
     def view(self, u: Array) -> View:
         """Return the smooth answers at u, shape (n, d); unphysical points look forbidden."""
-        return self._smooth(self.survey(u))
+        return self._smooth(self.survey(u), self.target)
 
-    def _smooth(self, found: Survey) -> View:
+    def _smooth(self, found: Survey, target: float | Array | None) -> View:
         hard = self.fit.hard
         chi2 = np.where(np.isfinite(found.chi2[:, ~hard]), found.chi2[:, ~hard], 1e300).sum(axis=1)
         with np.errstate(divide="ignore"):
@@ -121,39 +130,52 @@ class Problem:
                 if self.logarithmic:
                     # what may change sign has no logarithm there
                     ln_quantity = np.where(value > 0, np.maximum(np.log(np.abs(value)), LN_FLOOR), LN_FLOOR)
-        return View(ln_quantity, chi2, ln_strength, found.physical)
+        misses = np.empty((len(chi2), 0)) if target is None else (ln_quantity - target)[:, None]
+        return View(ln_quantity, chi2, ln_strength, misses, found.physical)
 
-    def stencil(self, u: Array) -> Array:
-        """Return u, shape (d,), and its neighbours up and down each axis: shape (2d + 1, d)."""
-        d = self.dimension
-        points = np.repeat(u[None, :], 2 * d + 1, axis=0)
-        rows = np.arange(d)
-        points[1 + rows, rows] = np.minimum(u + _STEP, 1.0)
-        points[1 + d + rows, rows] = np.maximum(u - _STEP, 0.0)
-        return points
+    @property
+    def limited(self) -> bool:
+        """True where some hard limit has to be obeyed."""
+        return bool(self.fit.hard.any())
 
-    def slopes(self, points: Array, seen: View) -> tuple[View, View]:
-        """Return the view at the centre of a stencil, and its gradient with a leading axis of length d.
-
-        At a bound the difference is taken inwards.
-        """
-        d = self.dimension
-        rows = np.arange(d)
-        width = points[1 + rows, rows] - points[1 + d + rows, rows]
-        here = seen[:1]
-        up, down = slice(1, d + 1), slice(d + 1, None)
-        slope = View(
-            (seen.ln_quantity[up] - seen.ln_quantity[down]) / width,
-            (seen.chi2[up] - seen.chi2[down]) / width,
-            (seen.ln_strength[up] - seen.ln_strength[down]) / width[:, None],
-            seen.physical[up],
-        )
-        return here, slope
+    @property
+    def targeted(self) -> bool:
+        """True where the quantity has to take a given value."""
+        return self.target is not None
 
     def differentiate(self, u: Array) -> tuple[View, View]:
         """Return the view at one point u, shape (d,), and its gradient with respect to u."""
-        points = self.stencil(u)
-        return self.slopes(points, self.view(points))
+        points = stencil(u)
+        return slopes(points, self.view(points))
+
+
+def stencil(u: Array) -> Array:
+    """Return u, shape (d,), and its neighbours up and down each axis: shape (2d + 1, d)."""
+    d = len(u)
+    points = np.repeat(u[None, :], 2 * d + 1, axis=0)
+    rows = np.arange(d)
+    points[1 + rows, rows] = np.minimum(u + _STEP, 1.0)
+    points[1 + d + rows, rows] = np.maximum(u - _STEP, 0.0)
+    return points
+
+
+def slopes(points: Array, seen: View) -> tuple[View, View]:
+    """Return the view at the centre of a stencil, and its gradient with a leading axis of length d.
+
+    At a bound the difference is taken inwards.
+    """
+    d = points.shape[1]
+    rows = np.arange(d)
+    width = points[1 + rows, rows] - points[1 + d + rows, rows]
+    up, down = seen[1 : d + 1], seen[d + 1 :]
+    slope = View(
+        (up.ln_quantity - down.ln_quantity) / width,
+        (up.chi2 - down.chi2) / width,
+        (up.ln_strength - down.ln_strength) / width[:, None],
+        (up.misses - down.misses) / width[:, None],
+        up.physical,
+    )
+    return seen[:1], slope
 
 
 def differentiate_all(problems: Sequence[Problem], at: Sequence[Array]) -> list[tuple[View, View]]:
@@ -171,20 +193,21 @@ def differentiate_all(problems: Sequence[Problem], at: Sequence[Array]) -> list[
         raise ValueError("cells of different fits or quantities cannot be differentiated together")
     if first.dimension == 0:
         return [problem.differentiate(u) for problem, u in zip(problems, at, strict=True)]
-    stencils = [problem.stencil(u) for problem, u in zip(problems, at, strict=True)]
+    stencils = [stencil(u) for u in at]
     size = len(stencils[0])
     points = first.physical(np.concatenate(stencils))
     for name in first.held:
         points[name] = np.repeat([problem.held[name] for problem in problems], size)
     quantities = [first.quantity] if first.quantity else []
-    seen = first._smooth(first.base.survey(points, quantities, within_ranges=True))
+    targets = None if first.target is None else np.repeat([problem.target for problem in problems], size)
+    seen = first._smooth(first.base.survey(points, quantities, within_ranges=True), targets)
     answers = []
-    for i, (problem, stencil) in enumerate(zip(problems, stencils, strict=True)):
-        answers.append(problem.slopes(stencil, seen[i * size : (i + 1) * size]))
+    for i, around in enumerate(stencils):
+        answers.append(slopes(around, seen[i * size : (i + 1) * size]))
     return answers
 
 
-def _scale(fit: Fit, quantity: str) -> float:
+def quantity_scale(fit: Fit, quantity: str) -> float:
     """Return the largest size of a quantity among points spread over the ranges: optimisers want O(1)."""
     if not fit.free:
         return 1.0

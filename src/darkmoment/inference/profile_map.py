@@ -1,0 +1,253 @@
+"""The profile likelihood in two dimensions: the smallest chi2 for pairs of parameters or observables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+
+from darkmoment.fit import Fit
+from darkmoment.inference.crew import Crew, Report, unheard
+from darkmoment.inference.elimination import eliminate_most
+from darkmoment.inference.map_rows import Pull, cell_rows, range_pulls
+from darkmoment.inference.map_search import Lattice, MapSearch
+from darkmoment.inference.maximise import grid, maximise
+from darkmoment.inference.problem import quantity_scale
+from darkmoment.inference.search import CHI2_TOLERANCE
+from darkmoment.parameters import Array
+
+STARTS = 4
+"""Starts of each of the two searches, per cell."""
+
+_OVERALL_STARTS = 16
+_WINDOW_CELLS = 7
+
+Window = tuple[float, float]
+Points = int | Sequence[float]
+
+
+@dataclass(frozen=True)
+class ProfileMap:
+    """Result of `profile_map`.
+
+    Attributes
+    ----------
+    x, y : str
+        The axes, parameters or observables.
+    level : float
+        Confidence level of the limits that are read off it.
+    table : DataFrame
+        One row per cell, x slowest: `x`, `y`, `chi2` (inf where nothing is allowed), `delta_chi2` (less the
+        smallest of all), `delta_chi2_at_x` (less the smallest at the same x), `leading_experiment`, the
+        certificate, every parameter at the minimum and `chi2_<term>`.
+    floor : DataFrame
+        One row per x: the smallest chi2 there, its certificate and its point.
+    warnings : list of str
+        What a reader has to know before quoting the map.
+    logarithmic : tuple of bool
+        Whether each axis is.
+    """
+
+    x: str
+    y: str
+    level: float
+    table: pd.DataFrame
+    floor: pd.DataFrame
+    warnings: list[str]
+    logarithmic: tuple[bool, bool]
+
+    @property
+    def certified(self) -> bool:
+        """True where both searches agree on every cell, be it that there is no allowed point."""
+        return not bool((self.table["status"] == "uncertified").any())
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of cells along x and y."""
+        return len(self.floor), len(self.table) // len(self.floor)
+
+    def grid(self, column: str) -> Array:
+        """Return a column as an array of shape (points in x, points in y)."""
+        return np.array(self.table[column]).reshape(self.shape)
+
+
+def profile_map(
+    fit: Fit,
+    x: str,
+    y: str,
+    points: tuple[Points, Points] = (60, 60),
+    x_window: Window | None = None,
+    y_window: Window | None = None,
+    starts: int = STARTS,
+    seed: int = 1,
+    progress: Report | None = None,
+    crew: Crew | None = None,
+    level: float = 0.90,
+) -> ProfileMap:
+    """Minimise chi2 over all other parameters on a grid of two parameters or observables.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fit.
+    x, y : str
+        Parameters, or observables such as `mu_eff`.
+    points : tuple of int or of sequences
+        Number of values along each axis, or the values (in units of the axis).
+    x_window, y_window : tuple of float, optional
+        Range of an axis; a free parameter has its own, and that of an observable is laid around its largest
+        allowed values where left out.
+    starts : int
+        Starts of each of the two searches, per cell.
+    seed : int
+        Entropy of all starts.
+    progress : callable, optional
+        Called with (done, total) as pieces of the searches are finished.
+    crew : Crew, optional
+        Who does the work; this process where left out.
+    level : float
+        Confidence level of `y`'s limit at each x.
+
+    Returns
+    -------
+    ProfileMap
+
+    Raises
+    ------
+    ValueError
+        If an axis does not exist, both are the same, or a window is missing or upside down.
+    """
+    crew = crew or Crew()
+    for name in (x, y):
+        if name not in (*fit.model.quantities, *fit.model.parameter_names):
+            raise ValueError(f"{fit.label} has no parameter or observable {name!r}")
+    if x == y:
+        raise ValueError(f"both axes are {x}: give two")
+    if starts < 1:
+        raise ValueError(f"starts = {starts}: give at least one")
+    xs = _values(fit, x, points[0], x_window, None, seed, crew)
+    ys = _values(fit, y, points[1], y_window, (x, xs), seed, crew)
+    cells = {x: np.repeat(xs, len(ys)), y: np.tile(ys, len(xs))}
+    search = MapSearch(lattice(fit, (len(xs), len(ys)), cells), starts, [seed, 20], crew)
+    search.run(progress or unheard)
+    lines = MapSearch(lattice(fit, (len(xs),), {x: xs}), max(starts, _OVERALL_STARTS), [seed, 21], crew)
+    lines.run()
+    point = MapSearch(lattice(fit, (1,), {}), _OVERALL_STARTS, [seed, 22], crew)
+    point.run()
+    floors, overall = cell_rows(lines), cell_rows(point)
+    table = cell_rows(search, floors)
+    # a cell may have found less than the search of its line: then that is the line's smallest
+    lowest = np.minimum(floors["chi2"], np.array(table["chi2"]).reshape(len(xs), -1).min(axis=1))
+    floors = floors.assign(chi2=lowest)
+    smallest = min(float(overall["chi2"].iloc[0]), float(lowest.min()))
+    table = _completed(table, range_pulls(search, lines), np.repeat(lowest, len(ys)), smallest, (x, y))
+    logarithmic = (_logarithmic(fit, x, x_window), _logarithmic(fit, y, y_window))
+    warnings = _warnings(fit, table, floors, search)
+    return ProfileMap(x, y, level, table, floors, warnings, logarithmic)
+
+
+def lattice(fit: Fit, shape: tuple[int, ...], cells: Mapping[str, Array]) -> Lattice:
+    """Return cells with parameters or observables at given values; see `Lattice`."""
+    held = {name: value for name, value in cells.items() if name in fit.model.parameter_names}
+    targets = {name: value for name, value in cells.items() if name not in held}
+    linear = [q for q in targets if not fit.model.table[q].logarithmic]
+    scales = {q: quantity_scale(fit, q) for q in linear}
+    return Lattice(fit, shape, held, targets, eliminate_most(fit, list(targets), list(held)), scales)
+
+
+def _values(
+    fit: Fit,
+    name: str,
+    points: Points,
+    window: Window | None,
+    along: tuple[str, Array] | None,
+    seed: int,
+    crew: Crew,
+) -> Array:
+    if window is not None and not window[0] < window[1]:
+        raise ValueError(f"{name}: the range {list(window)} is upside down or empty")
+    if not isinstance(points, Integral):
+        values = np.asarray(points, dtype=float)
+        if values.ndim != 1 or not len(values) or not (np.diff(values) > 0).all():
+            raise ValueError(f"{name}: give values in rising order, not {points!r}")
+        return values
+    if points < 2:
+        raise ValueError(f"points = {points} along {name}: give two or more")
+    if name in fit.model.parameter_names:
+        values = grid(fit, name, int(points), window)
+        info = fit.parameter(name).info
+        if refusals := [reason for value in values if (reason := info.refusal(float(value)))]:
+            raise ValueError(refusals[0])
+        return values
+    logarithmic = fit.model.table[name].logarithmic
+    if window is None:
+        window = _around_the_largest(fit, name, along, seed, crew)
+    if logarithmic and window[0] <= 0:
+        raise ValueError(f"{name} lives on a logarithmic axis: its range starts above 0, not at {window[0]}")
+    return np.geomspace(*window, int(points)) if logarithmic else np.linspace(*window, int(points))
+
+
+def _around_the_largest(
+    fit: Fit, quantity: str, along: tuple[str, Array] | None, seed: int, crew: Crew
+) -> Window:
+    """Return a window that holds the largest allowed values: decades around them on a logarithmic axis."""
+    where: dict[str, object] = {}
+    if along is not None and along[0] in fit.model.parameter_names:
+        few = np.unique(np.linspace(0, len(along[1]) - 1, _WINDOW_CELLS).round().astype(int))
+        where = {"along": along[0], "points": [float(v) for v in along[1][few]]}
+    found = maximise(fit, quantity, starts=1, seed=seed, crew=crew, **where).table  # type: ignore[arg-type]
+    tops = found[f"{quantity}_max"].dropna()
+    tops = tops[tops > 0]
+    if tops.empty:
+        raise ValueError(f"{fit.label}: no positive value of {quantity} is allowed; give its range")
+    if not fit.model.table[quantity].logarithmic:
+        return 0.0, 2.0 * float(tops.max())
+    return 10.0 ** (floor(log10(tops.min())) - 1), 10.0 ** (ceil(log10(tops.max())) + 1)
+
+
+def _logarithmic(fit: Fit, name: str, window: Window | None) -> bool:
+    known = fit.model.table.get(name)
+    if known is not None:
+        return known.logarithmic
+    p = fit.parameter(name)
+    return p.logarithmic if p.free else window is not None and window[0] > 0
+
+
+def _completed(
+    table: pd.DataFrame, pulls: list[list[Pull]], lowest: Array, smallest: float, axes: tuple[str, str]
+) -> pd.DataFrame:
+    """Add Delta chi2 and what it leans on; bring the columns into order."""
+    chi2 = table["chi2"].to_numpy()
+    allowed = np.isfinite(chi2)
+    for name, least in (("delta_chi2", smallest), ("delta_chi2_at_x", lowest)):
+        table[name] = np.where(allowed, chi2 - np.where(allowed, least, 0.0), np.inf)
+    table["at_bound"] = ["; ".join(map(str, bounds)) for bounds in pulls]
+    leaning = np.array([any(not bound.convention for bound in bounds) for bounds in pulls])
+    table.loc[(table["status"] == "certified") & leaning, "status"] = "range"
+    front = [*axes, "chi2", "delta_chi2", "delta_chi2_at_x", "leading_experiment", "status"]
+    front += ["starts", "hits", "hits_per_search", "spread", "at_bound"]
+    return table[[*front, *(c for c in table.columns if c not in front)]]
+
+
+def _warnings(fit: Fit, table: pd.DataFrame, floors: pd.DataFrame, search: MapSearch) -> list[str]:
+    warnings = []
+    if bad := int((table["status"] == "uncertified").sum()):
+        warnings.append(f"{bad} of {len(table)} cells are not certified")
+    if bad := int((floors["status"] == "uncertified").sum()):
+        warnings.append(
+            f"the smallest chi2 at {bad} of {len(floors)} values of the first axis is not certified"
+        )
+    if ranged := int((table["status"] == "range").sum()):
+        warnings.append(
+            f"the smallest chi2 of {ranged} of {len(table)} cells leans on the range of a parameter"
+        )
+    if search.audit_lower > CHI2_TOLERANCE:
+        warnings.append(
+            f"of {search.audited} cells asked once more, one was found lower by {search.audit_lower:.2g} in "
+            "chi2: others may be as well"
+        )
+    return [f"{fit.label}: {text}" for text in warnings]

@@ -57,7 +57,7 @@ Curvature = Callable[[Terms, State, NDArray[np.int_]], tuple[Array, Array]]
 
 def descend_together(
     terms: Terms, start: Array, numbers: NDArray[np.int_], curvature: Curvature, steps: int
-) -> tuple[Array, Array]:
+) -> Array:
     """Go downhill from every start.
 
     Parameters
@@ -75,15 +75,13 @@ def descend_together(
 
     Returns
     -------
-    u : ndarray (M, d)
+    ndarray (M, d)
         Where each ended; never higher than its start.
-    value : ndarray (M,)
-        The sum of terms there.
     """
     here = terms(start, numbers)
     state = State(start.copy(), here, here.sum(axis=1), np.full(len(start), 1e-2), numbers)
     if start.shape[1] == 0:
-        return state.u, state.value
+        return state.u
     moving = np.arange(len(start))
     for _ in range(steps):
         if not len(moving):
@@ -92,7 +90,7 @@ def descend_together(
         gained = _take_best(terms, state, moving, trials)
         moving = moving[(promised > DONE) | (gained > DONE)]
         moving = moving[state.damping[moving] < 1e12]
-    return state.u, state.value
+    return state.u
 
 
 def _take_best(terms: Terms, state: State, rows: NDArray[np.int_], trials: Array) -> Array:

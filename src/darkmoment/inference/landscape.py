@@ -132,11 +132,26 @@ class Landscape:
         return (value - target) / self._scales.get(name, 1.0)
 
     def terms(self, u: Array, cells: NDArray[np.int_]) -> Array:
-        """Return the terms to be minimised, shape (n, K'): each >= 0, and tame where chi2 is huge."""
+        """Return chi2 term by term, walls and springs, shape (n, K'): each >= 0, and tame where it is huge.
+
+        Good to go downhill on from afar; where a term is above 40 its minimum is not that of the total.
+        """
         seen = self.look(u, cells)
+        return self._tamed(seen, seen.chi2[:, ~self.hard])
+
+    def totals(self, u: Array, cells: NDArray[np.int_]) -> Array:
+        """Return total chi2, walls and springs, shape (n, K'), tamed: the minimum is that of the total."""
+        seen = self.look(u, cells)
+        return self._tamed(seen, seen.chi2[:, ~self.hard].sum(axis=1, keepdims=True))
+
+    def value(self, u: Array, cells: NDArray[np.int_]) -> Array:
+        """Return the sum of `totals`, shape (n,): what points are compared by."""
+        return self.totals(u, cells).sum(axis=1)
+
+    def _tamed(self, seen: Seen, chi2: Array) -> Array:
         with np.errstate(divide="ignore"):
             ln = [
-                np.log(np.minimum(seen.chi2[:, ~self.hard], 1e300)),
+                np.log(np.minimum(chi2, 1e300)),
                 _LN_FOOT + _STEEPNESS * seen.walls,
                 2.0 * np.log(np.abs(seen.misses) / _SPRING),
             ]

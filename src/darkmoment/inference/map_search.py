@@ -31,7 +31,6 @@ UNDERCUT = 1e-3
 
 _CELLS_AT_ONCE = 150
 _STEPS = {"first": 40, "second": 25}
-_CURVATURES = {"first": gauss_newton, "second": second_differences}
 _SWEEPS = 50
 _ROUNDS = 3
 _AUDITED = 0.05
@@ -112,10 +111,9 @@ def _begin(land: Landscape, cells: int, starts: int, seed: Sequence[int]) -> dic
     for k, block in enumerate(_screen(d, starts, seed)):
         seen = land.terms(np.tile(block, (cells, 1)), np.repeat(numbers, len(block))).sum(axis=1)
         first[:, k] = block[seen.reshape(cells, -1).argmin(axis=1)]
-    u, value = descend_together(
-        land.terms, first.reshape(-1, d), np.repeat(numbers, starts), gauss_newton, _STEPS["first"]
-    )
-    ends = value.reshape(cells, starts)
+    owners = np.repeat(numbers, starts)
+    u = descend_together(land.terms, first.reshape(-1, d), owners, gauss_newton, _STEPS["first"])
+    ends = land.value(u, owners).reshape(cells, starts)
     best = ends.argmin(axis=1)
     return {"u": u.reshape(cells, starts, d)[numbers, best], "value": ends[numbers, best], "ends": ends}
 
@@ -135,9 +133,12 @@ def go_on(fit: Fit, items: Sequence[dict[str, Any]]) -> list[dict[str, Array]]:
     found = []
     for item in items:
         u, kind = item["u"], item["curvature"]
-        land = landscape_of(fit, item)
-        end, value = descend_together(land.terms, u, np.arange(len(u)), _CURVATURES[kind], _STEPS[kind])
-        found.append({"u": end, "value": value})
+        land, cells = landscape_of(fit, item), np.arange(len(u))
+        if kind == "first":
+            end = descend_together(land.terms, u, cells, gauss_newton, _STEPS[kind])
+        else:
+            end = descend_together(land.totals, u, cells, second_differences, _STEPS[kind])
+        found.append({"u": end, "value": land.value(end, cells)})
     return found
 
 
@@ -154,7 +155,7 @@ class CellMinima:
     ----------
     u : ndarray (N, d)
     value : ndarray (N,)
-        Sum of the landscape's terms there.
+        What points are compared by, see `Landscape.value`: total chi2, tamed above 40.
     ends : ndarray (N, S)
         Where the independent starts ended, before any neighbour helped.
     """
@@ -283,7 +284,7 @@ class MapSearch:
             if not sum(len(cells) for cells, _ in pairs):
                 return
             cells, near = (np.concatenate([pair[k] for pair in pairs]) for k in (0, 1))
-            value = self.lattice.landscape.terms(search.u[near], cells).sum(axis=1)
+            value = self.lattice.landscape.value(search.u[near], cells)
             order = np.lexsort((value, cells))
             cells, near, value = cells[order], near[order], value[order]
             first = np.r_[True, cells[1:] != cells[:-1]]

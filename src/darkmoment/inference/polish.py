@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from darkmoment.fit import Fit
-from darkmoment.inference.climb import Differentiate, descend
+from darkmoment.inference.climb import MARGIN, ON_TARGET, Differentiate, descend
 from darkmoment.inference.landscape import Landscape, Seen
 from darkmoment.inference.lockstep import lockstep
 from darkmoment.inference.problem import View, slopes, stencil
@@ -22,6 +22,8 @@ from darkmoment.parameters import Array
 
 _TOUCHING = -0.03
 _HOPELESS = 0.3
+_INSIDE = 1e-6
+_RESTORATIONS = 8
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,28 @@ def wanting(seen: Seen) -> np.ndarray:
     return seen.physical & (((worst > _TOUCHING) & (worst < _HOPELESS)) | bool(seen.misses.shape[1]))
 
 
+def _restored(u: Array, differentiate: Differentiate) -> Array:
+    """Return a point near u that meets the constraints, if linear steps lead to one.
+
+    chi2 above 40 and walls are straight lines to one another: from outside, the merit function of a
+    sequential quadratic program sees no way in.
+    """
+    for _ in range(_RESTORATIONS if len(u) else 0):
+        view, slope = differentiate(u)
+        broken = view.ln_strength[0] > -MARGIN
+        off = np.abs(view.misses[0]) > ON_TARGET / 10
+        if not broken.any() and not off.any():
+            break
+        rows = np.concatenate([slope.ln_strength[:, broken].T, slope.misses[:, off].T])
+        wanted = -np.concatenate([view.ln_strength[0][broken] + _INSIDE, view.misses[0][off]])
+        step = np.linalg.lstsq(rows, wanted, rcond=None)[0]
+        stuck = ((u <= 0.0) & (step < 0)) | ((u >= 1.0) & (step > 0))
+        if stuck.any():
+            step = np.linalg.lstsq(np.where(stuck, 0.0, rows), wanted, rcond=None)[0]
+        u = np.clip(u + step, 0.0, 1.0)
+    return u
+
+
 def polish(
     fit: Fit, items: Sequence[dict[str, Any]], landscape_of: Callable[[Fit, dict[str, Any]], Landscape]
 ) -> list[dict[str, Array]]:
@@ -76,7 +100,7 @@ def polish(
             return [slopes(points, seen[k * size : (k + 1) * size]) for k, points in enumerate(around)]
 
         def job(cell: _MapCell, differentiate: Differentiate, start: Array = start) -> tuple[Array, bool]:
-            arrival = descend(cell, start[cell.number], differentiate)
+            arrival = descend(cell, _restored(start[cell.number], differentiate), differentiate)
             return arrival.u, bool(np.isfinite(arrival.value))
 
         ends = lockstep([partial(job, cell) for cell in cells], answer_all)

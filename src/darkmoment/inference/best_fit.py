@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from iminuit import Minuit
 
 from darkmoment.fit import Fit
 from darkmoment.inference.crew import Crew
-from darkmoment.inference.problem import Problem, compressed
-from darkmoment.inference.search import CellSearch, search_all
-from darkmoment.parameters import Array
+from darkmoment.inference.map_rows import cell_rows
+from darkmoment.inference.map_search import MapSearch, lattice
+from darkmoment.inference.migrad import ask_migrad
 
 _STARTS = 16
 
@@ -54,33 +53,21 @@ def best_fit(fit: Fit, seed: int = 1, crew: Crew | None = None) -> BestFit:
     ValueError
         If no allowed point was found.
     """
-    problem = Problem(fit)
-    search = CellSearch(problem, [seed, 0, 3], _STARTS)
-    search_all([search], crew or Crew())
-    u = search.found.u
-    if u is None:
+    crew = crew or Crew()
+    search = MapSearch(lattice(fit, (1,), {}), _STARTS, [seed, 3], crew)
+    search.run()
+    rows = cell_rows(search)
+    if not np.isfinite(rows["chi2"].iloc[0]):
         raise ValueError(f"{fit.label}: no allowed point was found")
-    migrad = "not asked: hard limits have no gradient" if fit.hard.any() else "not asked: nothing is free"
-    if problem.dimension and not fit.hard.any():
-        u, migrad = _polish(problem, u)
-    values, _ = problem.fit.complete(problem.physical(u[None, :]))
-    chi2 = problem.survey(u[None, :]).chi2[0]
+    point = {p.name: float(rows[p.name].iloc[0]) for p in fit.parameters}
+    (opinion,) = ask_migrad(search.lattice, [point], crew)
+    if opinion.lower > 0:
+        values, _ = fit.complete({p.name: opinion.point[p.name] for p in fit.free})
+        point = {p.name: float(values[p.name][0]) for p in fit.parameters}
+    chi2 = fit.chi2({p.name: point[p.name] for p in fit.free})[0]
     return BestFit(
-        {p.name: float(values[p.name][0]) for p in fit.parameters},
+        point,
         {term: float(chi2[k]) for k, term in enumerate(fit.terms)},
-        search.found.agreed,
-        migrad,
+        bool(search.reached.all()),
+        opinion.status,
     )
-
-
-def _polish(problem: Problem, start: Array) -> tuple[Array, str]:
-    def cost(u: Array) -> float:
-        return float(compressed(problem.view(np.clip(u, 0.0, 1.0)[None, :]).chi2)[0])
-
-    minuit = Minuit(cost, start, name=[p.name for p in problem.free])
-    minuit.errordef = Minuit.LEAST_SQUARES
-    minuit.limits = [(0.0, 1.0)] * problem.dimension
-    minuit.migrad()
-    end = np.clip(np.array(minuit.values), 0.0, 1.0)
-    better = cost(end) <= cost(start)
-    return (end if better else start), "valid" if minuit.valid else "not valid"

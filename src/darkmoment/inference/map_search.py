@@ -18,9 +18,10 @@ from scipy.stats import qmc
 from darkmoment.fit import Fit
 from darkmoment.inference.crew import Crew, Report, unheard
 from darkmoment.inference.downhill import descend_together, gauss_newton, second_differences
-from darkmoment.inference.elimination import Elimination
+from darkmoment.inference.elimination import Elimination, eliminate_most
 from darkmoment.inference.landscape import Landscape
 from darkmoment.inference.polish import polish, wanting
+from darkmoment.inference.problem import quantity_scale
 from darkmoment.inference.search import CHI2_TOLERANCE, SCREEN, SEARCHES
 from darkmoment.parameters import Array
 
@@ -90,6 +91,15 @@ class Lattice:
             if not np.array_equal(cells, neighbours):
                 found.append((cells, neighbours))
         return found
+
+
+def lattice(fit: Fit, shape: tuple[int, ...], cells: Mapping[str, Array]) -> Lattice:
+    """Return cells with parameters or observables at given values; see `Lattice`."""
+    held = {name: value for name, value in cells.items() if name in fit.model.parameter_names}
+    targets = {name: value for name, value in cells.items() if name not in held}
+    linear = [q for q in targets if not fit.model.table[q].logarithmic]
+    scales = {q: quantity_scale(fit, q) for q in linear}
+    return Lattice(fit, shape, held, targets, eliminate_most(fit, list(targets), list(held)), scales)
 
 
 def landscape_of(fit: Fit, item: Mapping[str, Any]) -> Landscape:

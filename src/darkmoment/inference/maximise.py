@@ -8,82 +8,32 @@ quantity and for the smallest chi2, and no neighbouring cell undercuts it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from math import inf
 from numbers import Integral
 
 import numpy as np
-import pandas as pd
 
 from darkmoment.fit import Fit
 from darkmoment.inference.crew import Crew, unheard
-from darkmoment.inference.leaning import Bound, bounds_leaned_on, leading
+from darkmoment.inference.map_search import lattice
+from darkmoment.inference.maximum import Cell, Maximum, result
+from darkmoment.inference.migrad import ask_migrad
 from darkmoment.inference.problem import Problem
-from darkmoment.inference.search import SEARCHES, Attempt, CellSearch, insist, launch, search_all
-from darkmoment.levels import delta_chi2
+from darkmoment.inference.search import (
+    CHI2_TOLERANCE,
+    Attempt,
+    CellSearch,
+    insist,
+    launch,
+    search_all,
+)
 from darkmoment.parameters import Array
 
 STARTS = 4
 """Starts per search and cell."""
 
 _OVERALL_STARTS = 12
-_NOTED_CHI2 = 9.0
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass
-class Cell:
-    """One cell's searches: the smallest chi2, then the largest quantity above it."""
-
-    problem: Problem
-    seed: list[int]
-    starts: int
-    level: float
-    floor: CellSearch = field(init=False)
-    peak: CellSearch = field(init=False)
-
-    def __post_init__(self) -> None:
-        # chi2 does not know the quantity: searched without it, a start costs less
-        bare = Problem(self.problem.base, None, self.problem.held)
-        self.floor = CellSearch(bare, self.seed, self.starts)
-        self.peak = CellSearch(self.problem, self.seed, self.starts, inf)
-
-    @property
-    def smooth(self) -> bool:
-        """True where some term is not a hard limit."""
-        return not self.problem.fit.hard.all()
-
-    @property
-    def allowance(self) -> float:
-        """Largest total chi2 allowed."""
-        return -self.floor.found.score + delta_chi2(self.level) if self.smooth else inf
-
-
-@dataclass(frozen=True)
-class Maximum:
-    """Result of `maximise`.
-
-    Attributes
-    ----------
-    table : DataFrame
-        One row per value of `along` (one row without): the answer `<quantity>_max`, the certificate, every
-        parameter of the maximising point, `chi2_<term>` of each term there.
-    warnings : list of str
-        What a reader has to know before quoting the numbers.
-    """
-
-    quantity: str
-    along: str | None
-    level: float
-    table: pd.DataFrame
-    warnings: list[str]
-    bounds: list[list[Bound]]
-
-    @property
-    def certified(self) -> bool:
-        """True where every cell is certified, or certified but range-driven."""
-        return bool(self.table["status"].isin(["certified", "range"]).all())
 
 
 def grid(fit: Fit, name: str, points: int, window: tuple[float, float] | None = None) -> Array:
@@ -156,6 +106,7 @@ def maximise(
     report = progress or unheard
     if cells[0].smooth:
         search_all([cell.floor for cell in cells], crew, lambda done, of: report(done, stages * of))
+        _ask_migrad(fit, [cell.floor for cell in cells], {}, crew)
         for cell in cells:
             cell.peak.allowance = cell.allowance
     search_all(
@@ -164,7 +115,38 @@ def maximise(
     offers = [Attempt(cell.peak, -1, cell.problem.unit(hint)) for cell in cells for hint in hints]
     if any(launch(offers, crew)):
         insist([cell.peak for cell in cells], crew)
-    return _result(fit, quantity, along, level, cells)
+    asked = [cell for cell in cells if cell.value is not None]
+    reached = {quantity: [cell.value for cell in asked if cell.value is not None]}
+    said = _ask_migrad(fit, [cell.peak for cell in asked], reached, crew)
+    for cell, status in zip(asked, said, strict=True):
+        cell.migrad = status
+    return result(fit, quantity, along, level, cells)
+
+
+def _ask_migrad(
+    fit: Fit, searches: list[CellSearch], reached: Mapping[str, list[float]], crew: Crew
+) -> list[str]:
+    """Ask MIGRAD whether chi2 is as small as can be where searches ended; go on from what is lower.
+
+    Parameters
+    ----------
+    reached : mapping of str to list of float
+        The quantity's value in each cell, for it to be held at; none for the smallest chi2.
+    """
+    searches = [search for search in searches if search.found.u is not None]
+    if not searches:
+        return []
+    held = {name: [search.problem.held[name] for search in searches] for name in searches[0].problem.held}
+    cells = {name: np.array(value) for name, value in {**held, **reached}.items()}
+    opinions = ask_migrad(lattice(fit, (len(searches),), cells), [s.point for s in searches], crew)
+    offers = [
+        Attempt(search, -1, search.problem.unit(opinion.point))
+        for search, opinion in zip(searches, opinions, strict=True)
+        if opinion.lower > CHI2_TOLERANCE
+    ]
+    if any(launch(offers, crew)):
+        insist(searches, crew)
+    return [opinion.status for opinion in opinions]
 
 
 def _cells(
@@ -189,106 +171,3 @@ def _cells(
         raise ValueError(refusals[0])
     for i, value in enumerate(values):
         yield Cell(Problem(fit, quantity, {along: float(value)}), [seed, i], starts, level)
-
-
-def _result(fit: Fit, quantity: str, along: str | None, level: float, cells: list[Cell]) -> Maximum:
-    rows, bounds = [], []
-    for cell in cells:
-        row, leaned = _row(fit, quantity, along, cell)
-        rows.append(row)
-        bounds.append(leaned)
-    table = pd.DataFrame(rows)
-    return Maximum(quantity, along, level, table, _warnings(fit, quantity, table, along, bounds), bounds)
-
-
-def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[str, object], list[Bound]]:
-    found = cell.peak.found
-    row: dict[str, object] = {along: cell.problem.held[along]} if along else {}
-    floor_u = cell.floor.found.u
-    failed = found.u is None or (cell.smooth and floor_u is None)
-    u = found.u if found.u is not None else np.full(cell.problem.dimension, 0.5)
-    survey = cell.problem.survey(u[None, :])
-    value = float("nan") if failed else float(survey.quantities[quantity][0])
-    leaned = [] if failed else bounds_leaned_on(cell.problem, u, cell.allowance, floor_u)
-    best = (
-        np.zeros(len(fit.terms)) if floor_u is None else cell.floor.problem.survey(floor_u[None, :]).chi2[0]
-    )
-    agreed = found.agreed and (not cell.smooth or cell.floor.found.agreed)
-    status = "failed" if failed else "uncertified" if not agreed else "certified"
-    if status == "certified" and any(not b.convention for b in leaned):
-        status = "range"
-    row[f"{quantity}_max"] = value
-    row["leading_experiment"] = (
-        ""
-        if failed
-        else leading(fit.terms, fit.hard, survey.strength[0], survey.chi2[0], best, delta_chi2(cell.level))
-    )
-    row |= {
-        "status": status,
-        "starts": found.starts,
-        "hits": found.hits() if not failed else 0,
-        "hits_per_search": "+".join(str(found.hits(s) if not failed else 0) for s in range(SEARCHES)),
-        "spread": found.spread,
-        "at_bound": "; ".join(map(str, leaned)),
-        "chi2_min": float(best.sum()) if cell.smooth else 0.0,
-        "chi2_min_hits": cell.floor.found.hits() if floor_u is not None else found.hits(),
-        "delta_chi2": float(survey.chi2[0].sum() - best.sum()) if not failed else float("nan"),
-        "silent": " ".join(t for k, t in enumerate(fit.terms) if not survey.covered[0, k]),
-    }
-    values, _ = cell.problem.fit.complete(cell.problem.physical(u[None, :]))
-    row |= {
-        p.name: float("nan") if failed else float(values[p.name][0])
-        for p in fit.parameters
-        if p.name != along
-    }
-    row |= {
-        f"chi2_{t}": float("nan") if failed else float(survey.chi2[0, k]) for k, t in enumerate(fit.terms)
-    }
-    row |= {f"chi2_{t}_at_min": float(best[k]) for k, t in enumerate(fit.terms)}
-    return row, leaned
-
-
-def _warnings(
-    fit: Fit, quantity: str, table: pd.DataFrame, along: str | None, bounds: list[list[Bound]]
-) -> list[str]:
-    """Say in words what limits the validity of the answer."""
-    found = []
-    where = "cells" if along else "answer"
-    datasets = {name: f"{name} ({e.dataset})" for name, e in fit.experiments.items()}
-    for term in fit.terms:
-        best = table[f"chi2_{term}_at_min"].min()
-        if best > _NOTED_CHI2:
-            found.append(
-                f"{datasets.get(term, term)} is {best**0.5:.1f} sigma from anything this model gives; "
-                "limits are conditional on it"
-            )
-    for status, words in (("uncertified", "are not certified"), ("failed", "have no allowed point")):
-        count = int((table["status"] == status).sum())
-        if count:
-            found.append(f"{count} of {len(table)} {where} {words}")
-    if (vanishing := int((table[f"{quantity}_max"] == 0).sum())) and quantity in fit.model.table:
-        found.append(
-            f"{quantity} is zero in {vanishing} of {len(table)} {where}, whatever the free parameters"
-        )
-    leaned: dict[str, list[float]] = {}
-    for cell in bounds:
-        for b in cell:
-            key = f"{b.parameter} {b.end} {b.value:.4g}{' (a convention)' if b.convention else ''}"
-            leaned.setdefault(key, []).append(b.elasticity)
-    for key, values in leaned.items():
-        found.append(
-            f"the answer leans on {key} in {len(values)} of {len(table)} {where}, "
-            f"elasticity {_spread(values)}"
-        )
-    silent = table["silent"].str.split().explode().dropna()
-    for silent_term, count in silent.value_counts().items():
-        if silent_term:
-            found.append(
-                f"{silent_term} says nothing in {count} of {len(table)} {where}: they are outside its range"
-            )
-    return found
-
-
-def _spread(values: list[float]) -> str:
-    ends = [f"{min(values):.2f}", f"{max(values):.2f}"]
-    return " .. ".join(dict.fromkeys(ends))

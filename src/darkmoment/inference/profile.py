@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from darkmoment.fit import Fit
-from darkmoment.inference.crew import Crew, unheard
+from darkmoment.inference.crew import Crew, Report, unheard
+from darkmoment.inference.map_rows import cell_rows
+from darkmoment.inference.map_search import MapSearch, lattice
 from darkmoment.inference.maximise import grid
 from darkmoment.inference.problem import Problem
-from darkmoment.inference.search import CellSearch, search_all
 from darkmoment.levels import z_score
 from darkmoment.parameters import Array
 
@@ -155,42 +156,43 @@ def profile(
     ValueError
         If there is no such parameter or observable, or its window is missing.
     """
-    values = _values(fit, x, points, window)
-    cells = {
-        float(value): _cell(fit, x, float(value), starts, [seed, i, 2]) for i, value in enumerate(values)
-    }
     crew = crew or Crew()
-    search_all(list(cells.values()), crew, progress or unheard)
-    overall = CellSearch(Problem(fit), [seed, len(values), 2], _OVERALL_STARTS)
-    search_all([overall], crew)
+    values = _values(fit, x, points, window)
+    rows = _rows(fit, x, values, starts, [seed, 30], crew, progress or unheard)
+    overall = MapSearch(lattice(fit, (1,), {}), _OVERALL_STARTS, [seed, 31], crew)
+    overall.run()
+    smallest = float(cell_rows(overall)["chi2"].iloc[0])
     logarithmic = Problem(fit, x).logarithmic
-    found = Profile(x, _table(fit, x, cells, -overall.found.score), logarithmic)
+    found = Profile(x, _counted(rows, smallest), logarithmic)
     for step in range(_REFINEMENTS if level is not None else 0):
         assert level is not None
-        wanted = [value for value in found.between(level, halve=step % 2 == 1) if value not in cells]
+        known = set(found.table[x])
+        wanted = [value for value in found.between(level, halve=step % 2 == 1) if value not in known]
         if not wanted:
             break
-        for i, value in enumerate(wanted):
-            cells[value] = _cell(fit, x, value, starts, [seed, len(values) + 1 + step, i])
-        cells = dict(sorted(cells.items()))
-        search_all(_beside(cells, wanted), crew)
-        found = Profile(x, _table(fit, x, cells, -overall.found.score), logarithmic)
+        # alone, without neighbours: with more starts
+        more = _rows(fit, x, np.sort(wanted), 4 * starts, [seed, 32, step], crew)
+        rows = pd.concat([rows, more]).sort_values(x, ignore_index=True)
+        found = Profile(x, _counted(rows, smallest), logarithmic)
     return found
 
 
-def _cell(fit: Fit, x: str, value: float, starts: int, seed: list[int]) -> CellSearch:
-    parameter = x in fit.model.parameter_names
-    problem = Problem(
-        fit, None if parameter else x, {x: value} if parameter else {}, None if parameter else value
-    )
-    return CellSearch(problem, seed, starts)
+def _rows(
+    fit: Fit, x: str, values: Array, starts: int, seed: list[int], crew: Crew, report: Report = unheard
+) -> pd.DataFrame:
+    search = MapSearch(lattice(fit, (len(values),), {x: values}), starts, seed, crew)
+    search.run(report)
+    return cell_rows(search)
 
 
-def _beside(cells: dict[float, CellSearch], new: list[float]) -> list[CellSearch]:
-    """Return the new cells and those next to them, in order: neighbours help each other."""
-    order = list(cells)
-    near = {j for value in new for j in range(order.index(value) - 1, order.index(value) + 2)}
-    return [cells[order[j]] for j in sorted(near) if 0 <= j < len(order)]
+def _counted(rows: pd.DataFrame, overall: float) -> pd.DataFrame:
+    """Return rows with Delta chi2, counted from the smallest chi2 of all."""
+    chi2 = rows["chi2"].to_numpy()
+    smallest = min(float(chi2.min()), overall)
+    found = rows.copy()
+    allowed = np.isfinite(chi2)
+    found.insert(2, "delta_chi2", np.where(allowed, chi2 - (smallest if allowed.any() else 0.0), np.inf))
+    return found
 
 
 def _values(fit: Fit, x: str, points: int | Sequence[float], window: tuple[float, float] | None) -> Array:
@@ -202,24 +204,3 @@ def _values(fit: Fit, x: str, points: int | Sequence[float], window: tuple[float
         raise ValueError(f"{x} is an observable: give the range to profile it over")
     logarithmic = fit.model.table[x].logarithmic
     return np.geomspace(*window, points) if logarithmic else np.linspace(*window, points)
-
-
-def _table(fit: Fit, x: str, cells: dict[float, CellSearch], overall: float) -> pd.DataFrame:
-    rows = []
-    for value, search in cells.items():
-        found, problem = search.found, search.problem
-        row: dict[str, object] = {x: value}
-        failed = found.u is None
-        u = np.full(problem.dimension, 0.5) if found.u is None else found.u
-        row["chi2"] = np.inf if failed else -found.score
-        row["status"] = "failed" if failed else "certified" if found.agreed else "uncertified"
-        row |= {"starts": found.starts, "hits": 0 if failed else found.hits(), "spread": found.spread}
-        point, _ = problem.fit.complete(problem.physical(u[None, :]))
-        chi2 = problem.survey(u[None, :]).chi2[0]
-        row |= {p.name: np.nan if failed else float(point[p.name][0]) for p in fit.parameters if p.name != x}
-        row |= {f"chi2_{t}": np.nan if failed else float(chi2[k]) for k, t in enumerate(fit.terms)}
-        rows.append(row)
-    table = pd.DataFrame(rows)
-    smallest = min(table["chi2"].min(), overall)
-    table.insert(2, "delta_chi2", table["chi2"] - smallest if np.isfinite(smallest) else np.inf)
-    return table

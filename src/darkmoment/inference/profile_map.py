@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 from numbers import Integral
@@ -12,11 +12,9 @@ import pandas as pd
 
 from darkmoment.fit import Fit
 from darkmoment.inference.crew import Crew, Report, unheard
-from darkmoment.inference.elimination import eliminate_most
 from darkmoment.inference.map_rows import Pull, cell_rows, range_pulls
-from darkmoment.inference.map_search import Lattice, MapSearch
+from darkmoment.inference.map_search import MapSearch, lattice
 from darkmoment.inference.maximise import grid, maximise
-from darkmoment.inference.problem import quantity_scale
 from darkmoment.inference.search import CHI2_TOLERANCE
 from darkmoment.parameters import Array
 
@@ -148,15 +146,6 @@ def profile_map(
     logarithmic = (_logarithmic(fit, x, x_window), _logarithmic(fit, y, y_window))
     warnings = _warnings(fit, table, floors, search)
     return ProfileMap(x, y, level, table, floors, warnings, logarithmic)
-
-
-def lattice(fit: Fit, shape: tuple[int, ...], cells: Mapping[str, Array]) -> Lattice:
-    """Return cells with parameters or observables at given values; see `Lattice`."""
-    held = {name: value for name, value in cells.items() if name in fit.model.parameter_names}
-    targets = {name: value for name, value in cells.items() if name not in held}
-    linear = [q for q in targets if not fit.model.table[q].logarithmic]
-    scales = {q: quantity_scale(fit, q) for q in linear}
-    return Lattice(fit, shape, held, targets, eliminate_most(fit, list(targets), list(held)), scales)
 
 
 def _values(

@@ -133,6 +133,20 @@ class CellSearch:
         self.found = Findings(CHI2_TOLERANCE if allowance is None else LN_TOLERANCE, relative)
         self._rounds = [0] * SEARCHES
 
+    @property
+    def point(self) -> dict[str, float]:
+        """The best point in physical units, values held included.
+
+        Raises
+        ------
+        ValueError
+            If nothing allowed was found.
+        """
+        if self.found.u is None:
+            raise ValueError("no allowed point was found")
+        free = self.problem.physical(self.found.u[None, :])
+        return {**{name: float(x[0]) for name, x in free.items()}, **self.problem.held}
+
     def merit(self, u: Array) -> Array:
         """Rank points for a start: the quantity, less what they exceed the limits by."""
         view = self.problem.view(u)

@@ -1,0 +1,186 @@
+"""What `maximise` found: the cells' certificates as a table, and what a reader has to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import inf
+
+import numpy as np
+import pandas as pd
+
+from darkmoment.fit import Fit
+from darkmoment.inference.leaning import Bound, bounds_leaned_on, leading
+from darkmoment.inference.problem import Problem
+from darkmoment.inference.search import SEARCHES, CellSearch
+from darkmoment.levels import delta_chi2
+
+_NOTED_CHI2 = 9.0
+
+
+@dataclass
+class Cell:
+    """One cell's searches: the smallest chi2, then the largest quantity above it."""
+
+    problem: Problem
+    seed: list[int]
+    starts: int
+    level: float
+    floor: CellSearch = field(init=False)
+    peak: CellSearch = field(init=False)
+    migrad: str = ""
+
+    def __post_init__(self) -> None:
+        # chi2 does not know the quantity: searched without it, a start costs less
+        bare = Problem(self.problem.base, None, self.problem.held)
+        self.floor = CellSearch(bare, self.seed, self.starts)
+        self.peak = CellSearch(self.problem, self.seed, self.starts, inf)
+
+    @property
+    def smooth(self) -> bool:
+        """True where some term is not a hard limit."""
+        return not self.problem.fit.hard.all()
+
+    @property
+    def value(self) -> float | None:
+        """The largest value found; None where none was, or where it has no place on its logarithmic axis."""
+        u = self.peak.found.u
+        if u is None or self.problem.quantity is None:
+            return None
+        value = float(self.problem.survey(u[None, :]).quantities[self.problem.quantity][0])
+        return value if value > 0 or not self.problem.logarithmic else None
+
+    @property
+    def allowance(self) -> float:
+        """Largest total chi2 allowed."""
+        return -self.floor.found.score + delta_chi2(self.level) if self.smooth else inf
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """Result of `maximise`.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row per value of `along` (one row without): the answer `<quantity>_max`, the certificate, every
+        parameter of the maximising point, `chi2_<term>` of each term there.
+    warnings : list of str
+        What a reader has to know before quoting the numbers.
+    """
+
+    quantity: str
+    along: str | None
+    level: float
+    table: pd.DataFrame
+    warnings: list[str]
+    bounds: list[list[Bound]]
+
+    @property
+    def certified(self) -> bool:
+        """True where every cell is certified, or certified but range-driven."""
+        return bool(self.table["status"].isin(["certified", "range"]).all())
+
+
+def result(fit: Fit, quantity: str, along: str | None, level: float, cells: list[Cell]) -> Maximum:
+    """Return what was found in finished cells."""
+    rows, bounds = [], []
+    for cell in cells:
+        row, leaned = _row(fit, quantity, along, cell)
+        rows.append(row)
+        bounds.append(leaned)
+    table = pd.DataFrame(rows)
+    return Maximum(quantity, along, level, table, _warnings(fit, quantity, table, along, bounds), bounds)
+
+
+def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[str, object], list[Bound]]:
+    found = cell.peak.found
+    row: dict[str, object] = {along: cell.problem.held[along]} if along else {}
+    floor_u = cell.floor.found.u
+    failed = found.u is None or (cell.smooth and floor_u is None)
+    u = found.u if found.u is not None else np.full(cell.problem.dimension, 0.5)
+    survey = cell.problem.survey(u[None, :])
+    value = float("nan") if failed else float(survey.quantities[quantity][0])
+    leaned = [] if failed else bounds_leaned_on(cell.problem, u, cell.allowance, floor_u)
+    best = (
+        np.zeros(len(fit.terms)) if floor_u is None else cell.floor.problem.survey(floor_u[None, :]).chi2[0]
+    )
+    agreed = found.agreed and (not cell.smooth or cell.floor.found.agreed)
+    status = "failed" if failed else "uncertified" if not agreed else "certified"
+    if status == "certified" and any(not b.convention for b in leaned):
+        status = "range"
+    row[f"{quantity}_max"] = value
+    row["leading_experiment"] = (
+        ""
+        if failed
+        else leading(fit.terms, fit.hard, survey.strength[0], survey.chi2[0], best, delta_chi2(cell.level))
+    )
+    row |= {
+        "status": status,
+        "starts": found.starts,
+        "hits": found.hits() if not failed else 0,
+        "hits_per_search": "+".join(str(found.hits(s) if not failed else 0) for s in range(SEARCHES)),
+        "spread": found.spread,
+        "at_bound": "; ".join(map(str, leaned)),
+        "migrad": cell.migrad,
+        "chi2_min": float(best.sum()) if cell.smooth else 0.0,
+        "chi2_min_hits": cell.floor.found.hits() if floor_u is not None else found.hits(),
+        "delta_chi2": float(survey.chi2[0].sum() - best.sum()) if not failed else float("nan"),
+        "silent": " ".join(t for k, t in enumerate(fit.terms) if not survey.covered[0, k]),
+    }
+    values, _ = cell.problem.fit.complete(cell.problem.physical(u[None, :]))
+    row |= {
+        p.name: float("nan") if failed else float(values[p.name][0])
+        for p in fit.parameters
+        if p.name != along
+    }
+    row |= {
+        f"chi2_{t}": float("nan") if failed else float(survey.chi2[0, k]) for k, t in enumerate(fit.terms)
+    }
+    row |= {f"chi2_{t}_at_min": float(best[k]) for k, t in enumerate(fit.terms)}
+    return row, leaned
+
+
+def _warnings(
+    fit: Fit, quantity: str, table: pd.DataFrame, along: str | None, bounds: list[list[Bound]]
+) -> list[str]:
+    """Say in words what limits the validity of the answer."""
+    found = []
+    where = "cells" if along else "answer"
+    datasets = {name: f"{name} ({e.dataset})" for name, e in fit.experiments.items()}
+    for term in fit.terms:
+        best = table[f"chi2_{term}_at_min"].min()
+        if best > _NOTED_CHI2:
+            found.append(
+                f"{datasets.get(term, term)} is {best**0.5:.1f} sigma from anything this model gives; "
+                "limits are conditional on it"
+            )
+    for status, words in (("uncertified", "are not certified"), ("failed", "have no allowed point")):
+        count = int((table["status"] == status).sum())
+        if count:
+            found.append(f"{count} of {len(table)} {where} {words}")
+    if (vanishing := int((table[f"{quantity}_max"] == 0).sum())) and quantity in fit.model.table:
+        found.append(
+            f"{quantity} is zero in {vanishing} of {len(table)} {where}, whatever the free parameters"
+        )
+    leaned: dict[str, list[float]] = {}
+    for cell in bounds:
+        for b in cell:
+            key = f"{b.parameter} {b.end} {b.value:.4g}{' (a convention)' if b.convention else ''}"
+            leaned.setdefault(key, []).append(b.elasticity)
+    for key, values in leaned.items():
+        found.append(
+            f"the answer leans on {key} in {len(values)} of {len(table)} {where}, "
+            f"elasticity {_spread(values)}"
+        )
+    silent = table["silent"].str.split().explode().dropna()
+    for silent_term, count in silent.value_counts().items():
+        if silent_term:
+            found.append(
+                f"{silent_term} says nothing in {count} of {len(table)} {where}: they are outside its range"
+            )
+    return found
+
+
+def _spread(values: list[float]) -> str:
+    ends = [f"{min(values):.2f}", f"{max(values):.2f}"]
+    return " .. ".join(dict.fromkeys(ends))

@@ -6,7 +6,7 @@ point, and carried elsewhere by the powers it is known to have.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -35,6 +35,7 @@ class Term:
     hard: bool = False
     label: str = "toy"
     dataset: str = "toy"
+    knots: dict = field(default_factory=dict)
 
     def response(self, p):
         return self.function(*(p[name] for name in self.needs))

@@ -7,7 +7,7 @@ maxima that a moment has inside its ranges. Each step tries several lengths in o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +42,8 @@ class State:
     damping : ndarray (M,)
     numbers : ndarray (M,) of int
         What `Terms` knows each problem by.
+    frozen : ndarray (d,) of bool
+        Coordinates that stay where they are.
     """
 
     u: Array
@@ -49,6 +51,7 @@ class State:
     value: Array
     damping: Array
     numbers: NDArray[np.int_]
+    frozen: NDArray[np.bool_]
 
 
 Curvature = Callable[[Terms, State, NDArray[np.int_]], tuple[Array, Array]]
@@ -56,7 +59,12 @@ Curvature = Callable[[Terms, State, NDArray[np.int_]], tuple[Array, Array]]
 
 
 def descend_together(
-    terms: Terms, start: Array, numbers: NDArray[np.int_], curvature: Curvature, steps: int
+    terms: Terms,
+    start: Array,
+    numbers: NDArray[np.int_],
+    curvature: Curvature,
+    steps: int,
+    frozen: Sequence[int] = (),
 ) -> Array:
     """Go downhill from every start.
 
@@ -72,6 +80,8 @@ def descend_together(
         `gauss_newton` or `second_differences`.
     steps : int
         Steps at most.
+    frozen : sequence of int
+        Coordinates that stay where they are.
 
     Returns
     -------
@@ -79,8 +89,9 @@ def descend_together(
         Where each ended; never higher than its start.
     """
     here = terms(start, numbers)
-    state = State(start.copy(), here, here.sum(axis=1), np.full(len(start), 1e-2), numbers)
-    if start.shape[1] == 0:
+    still = np.isin(np.arange(start.shape[1]), frozen)
+    state = State(start.copy(), here, here.sum(axis=1), np.full(len(start), 1e-2), numbers, still)
+    if still.all():
         return state.u
     moving = np.arange(len(start))
     for _ in range(steps):
@@ -129,7 +140,7 @@ def gauss_newton(terms: Terms, state: State, rows: NDArray[np.int_]) -> tuple[Ar
     gradient = slope.sum(axis=2)
     root = np.sqrt(np.maximum(here, _TINY))
     side = slope / root[:, None, :]
-    side[_held_at_bound(u, gradient)] = 0.0
+    side[_held(state, u, gradient)] = 0.0
     gram = side.transpose(0, 2, 1) @ side
     size = np.trace(gram, axis1=1, axis2=2)[:, None, None] + _TINY
     values, vectors = np.linalg.eigh(gram / size)
@@ -139,14 +150,14 @@ def gauss_newton(terms: Terms, state: State, rows: NDArray[np.int_]) -> tuple[Ar
         lam = np.maximum(damping * state.damping[rows][:, None] / size[:, 0], 1e-13)
         weight = along / (np.maximum(values, 0.0) + lam)
         steps.append(-np.einsum("mdk,mk->md", side, np.einsum("mkj,mj->mk", vectors, weight)) / size[:, 0])
-    return _proposals(steps), _promise(u, gradient, steps[0])
+    return _proposals(steps), _promise(u, np.where(state.frozen, 0.0, gradient), steps[0])
 
 
 def second_differences(terms: Terms, state: State, rows: NDArray[np.int_]) -> tuple[Array, Array]:
     """Propose Newton steps from the matrix of second differences, negative curvature taken as positive."""
     u = state.u[rows]
     gradient, hessian = _quadratic(terms, u, state.numbers[rows])
-    fixed = _held_at_bound(u, gradient)
+    fixed = _held(state, u, gradient)
     free_gradient = np.where(fixed, 0.0, gradient)
     keep = ~fixed[:, :, None] & ~fixed[:, None, :]
     values, vectors = np.linalg.eigh(np.where(keep, hessian, 0.0))
@@ -157,7 +168,7 @@ def second_differences(terms: Terms, state: State, rows: NDArray[np.int_]) -> tu
         lam = damping * state.damping[rows][:, None]
         weight = along / (np.maximum(np.abs(values), 1e-9 * size) + lam)
         steps.append(-np.einsum("mij,mj->mi", vectors, weight))
-    return _proposals(steps), _promise(u, gradient, steps[0])
+    return _proposals(steps), _promise(u, np.where(state.frozen, 0.0, gradient), steps[0])
 
 
 def _quadratic(terms: Terms, u: Array, numbers: NDArray[np.int_]) -> tuple[Array, Array]:
@@ -184,9 +195,9 @@ def _quadratic(terms: Terms, u: Array, numbers: NDArray[np.int_]) -> tuple[Array
     return gradient, hessian
 
 
-def _held_at_bound(u: Array, gradient: Array) -> NDArray[np.bool_]:
-    """Return the coordinates that sit at an end of the box and would leave it."""
-    return ((u <= 0.0) & (gradient > 0)) | ((u >= 1.0) & (gradient < 0))
+def _held(state: State, u: Array, gradient: Array) -> NDArray[np.bool_]:
+    """Return the coordinates that are frozen, or sit at an end of the box and would leave it."""
+    return state.frozen | ((u <= 0.0) & (gradient > 0)) | ((u >= 1.0) & (gradient < 0))
 
 
 def _proposals(steps: list[Array]) -> Array:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from darkmoment.fit import BLOCK, Fit
 from darkmoment.inference.elimination import Elimination, target_of
 from darkmoment.inference.problem import COMPRESS_ABOVE, LN_FLOOR, View
-from darkmoment.parameters import Array
+from darkmoment.parameters import Array, Parameter
 
 _STEEPNESS = 200.0
 _LN_FOOT = log(1e-4)
@@ -87,6 +87,7 @@ class Landscape:
         self.dimension = len(self.free)
         self._ends = {name: np.log(fit.parameter(name).bounds) for name in self.solved}
         self.hard = fit.hard
+        self.knots = {i: found for i, p in enumerate(self.free) if len(found := _knots(fit, p))}
 
     def parameters(self, u: Array, cells: NDArray[np.int_]) -> dict[str, Array]:
         """Return what is free and held (physical units) at u, shape (n, d), and the cells' targets."""
@@ -167,3 +168,11 @@ class Landscape:
         seen = self.look(u, cells)
         chi2 = np.minimum(seen.chi2[:, ~self.hard], 1e300).sum(axis=1)
         return View(np.zeros(len(u)), chi2, seen.walls, seen.misses, seen.physical)
+
+
+def _knots(fit: Fit, p: Parameter) -> Array:
+    """Return the box coordinates at which some experiment bends along a parameter."""
+    masses = [e.knots[p.name] for e in fit.experiments.values() if p.name in e.knots]
+    lower, upper = p.bounds
+    inside = [values[(values >= lower) & (values <= upper)] for values in masses]
+    return np.unique(np.clip(p.to_unit(np.concatenate(inside)), 0.0, 1.0)) if inside else np.empty(0)

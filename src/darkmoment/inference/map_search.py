@@ -35,6 +35,8 @@ _STEPS = {"first": 40, "second": 25}
 _SWEEPS = 50
 _ROUNDS = 3
 _AUDITED = 0.05
+_KNOTS_TRIED = 6
+_KNOT_ROUNDS = 2
 _AUDIT_STARTS = 16
 
 
@@ -144,12 +146,35 @@ def go_on(fit: Fit, items: Sequence[dict[str, Any]]) -> list[dict[str, Array]]:
     for item in items:
         u, kind = item["u"], item["curvature"]
         land, cells = landscape_of(fit, item), np.arange(len(u))
-        if kind == "first":
+        if kind == "knots":
+            end = _over_knots(land, u)
+        elif kind == "first":
             end = descend_together(land.terms, u, cells, gauss_newton, _STEPS[kind])
         else:
             end = descend_together(land.totals, u, cells, second_differences, _STEPS[kind])
         found.append({"u": end, "value": land.value(end, cells)})
     return found
+
+
+def _over_knots(land: Landscape, u: Array) -> Array:
+    """Look for lower points on the knots of experiments' curves: there slopes tell nothing.
+
+    All knots are asked with the other coordinates as they are; from the best few, the others go downhill
+    with the knot held.
+    """
+    cells = np.arange(len(u))
+    for k, knots in land.knots.items():
+        points = np.repeat(u[:, None, :], len(knots), axis=1)
+        points[:, :, k] = knots
+        value = land.value(points.reshape(-1, u.shape[1]), np.repeat(cells, len(knots))).reshape(len(u), -1)
+        few = np.argsort(value, axis=1, kind="stable")[:, :_KNOTS_TRIED]
+        start = np.concatenate([u[:, None, :], np.take_along_axis(points, few[:, :, None], axis=1)], axis=1)
+        owners = np.repeat(cells, start.shape[1])
+        flat = start.reshape(-1, u.shape[1])
+        end = descend_together(land.totals, flat, owners, second_differences, _STEPS["second"], [k])
+        best = land.value(end, owners).reshape(len(u), -1).argmin(axis=1)
+        u = end.reshape(start.shape)[cells, best]
+    return u
 
 
 def polish_cells(fit: Fit, items: Sequence[dict[str, Any]]) -> list[dict[str, Array]]:
@@ -276,6 +301,15 @@ class MapSearch:
         self._spread(search, every, "first")
         self._descend(search, every, search.u, "second")
         self._spread(search, every, "second")
+        if self.lattice.landscape.knots:
+            for _ in range(_KNOT_ROUNDS):
+                lower = self._descend(search, every, search.u, "knots")
+                self._spread(search, lower, "second")
+
+    def _sharpen(self, search: CellMinima, cells: Cells, u: Array) -> None:
+        self._descend(search, cells, u, "second")
+        if self.lattice.landscape.knots:
+            self._descend(search, cells, search.u[cells], "knots")
 
     def _descend(self, search: CellMinima, cells: Cells, u: Array, curvature: str) -> Cells:
         blocks = _blocks(np.arange(len(cells)))
@@ -316,7 +350,7 @@ class MapSearch:
             for (s, cells), found in zip(wanted, begun, strict=True):
                 search = self.searches[s]
                 search.take(cells, found.u, found.value)
-                self._descend(search, cells, found.u, "second")
+                self._sharpen(search, cells, found.u)
                 self._spread(search, cells, "second")
 
     def _audit(self) -> None:
@@ -334,7 +368,7 @@ class MapSearch:
             before = self.best.value[cells]
             (found,) = self._begin([(SEARCHES, cells)], turn, _AUDIT_STARTS)
             self.audit.take(cells, found.u, found.value)
-            self._descend(self.audit, cells, found.u, "second")
+            self._sharpen(self.audit, cells, found.u)
             self.audit_lower = float((before - self.audit.value[cells]).max(initial=0.0))
             if self.audit_lower <= CHI2_TOLERANCE:
                 return

@@ -204,7 +204,9 @@ experiments: {{meg2: {{}}, na64: {{}}}}
         low, high = np.log(200.0), np.log(2e4)
         y_ends, e_ends = (np.log(1e-3), 0.0), (low, high)
         for _ in range(6):
-            e, b = np.meshgrid(np.linspace(*e_ends, 601), np.linspace(*y_ends, 601), indexing="ij", sparse=True)
+            e, b = np.meshgrid(
+                np.linspace(*e_ends, 601), np.linspace(*y_ends, 601), indexing="ij", sparse=True
+            )
             m_e, y = np.exp(e), np.exp(b)
             each = np.interp(e.ravel(), np.log(at["m_E"]), per_y2)[:, None]
             epsilon = mu / (each * y**2)

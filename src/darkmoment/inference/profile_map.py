@@ -159,6 +159,8 @@ def _values(
 ) -> Array:
     if window is not None and not window[0] < window[1]:
         raise ValueError(f"{name}: the range {list(window)} is upside down or empty")
+    if window is not None and _logarithmic(fit, name, window) and window[0] <= 0:
+        raise ValueError(f"{name} lives on a logarithmic axis: its range starts above 0, not at {window[0]}")
     if not isinstance(points, Integral):
         values = np.asarray(points, dtype=float)
         if values.ndim != 1 or not len(values) or not (np.diff(values) > 0).all():
@@ -175,8 +177,6 @@ def _values(
     logarithmic = fit.model.table[name].logarithmic
     if window is None:
         window = _around_the_largest(fit, name, along, seed, crew)
-    if logarithmic and window[0] <= 0:
-        raise ValueError(f"{name} lives on a logarithmic axis: its range starts above 0, not at {window[0]}")
     return np.geomspace(*window, int(points)) if logarithmic else np.linspace(*window, int(points))
 
 

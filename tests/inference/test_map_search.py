@@ -113,7 +113,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_the_same_answer(fit):
 
 
 def test_minima_on_the_knots_of_a_curve_are_found():
-    """With m_dark_photon free, BaBar's fine structure decides: slopes end at a knot, and searches must agree."""
+    """With m_dark_photon free, BaBar's fine structure decides; the searches must agree on it."""
     fit = Fit.load("global", "single_y")
     moments = np.array([1e-10, 1e-9, 4e-9])
     values = []
@@ -136,7 +136,7 @@ def test_a_range_that_a_cell_leans_on_is_named(fit):
     # d Delta chi2 / d ln(end) by asking again with the end moved by 1%
     from dataclasses import replace
 
-    name, end, value, slope = far["at_bound"].split("; ")[-1].split()[:4]
+    name, end, _, slope = far["at_bound"].split("; ")[-1].split()[:4]
     spec = fit.spec
     p = spec.parameters[name]
     lower, upper = p.range

@@ -160,7 +160,7 @@ experiments: {{na64: {{}}}}
 
 
 def two_modes() -> tuple[Fit, Callable]:
-    """Two basins in ln m_E that differ by 0.13 in depth, one of them narrow, joined to limits on both sides."""
+    """Two basins in ln m_E that differ by 0.13 in depth, one narrow, joined to limits on both sides."""
     text = f"""
 name: modes
 flavour: single_y

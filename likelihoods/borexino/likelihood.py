@@ -35,9 +35,17 @@ class Experiment(UpperLimit):
         """Return the share of neutrinos that scatter: P_ee + (1 - P_ee) cos^2 theta_23, or 1 for `none`."""
         if self.options["flavour_weight"] == "none":
             return np.ones(1)
-        return p["P_ee"] + (1 - p["P_ee"]) * (1 - p["sin2_theta_23"])
+        return 1 - (1 - p["P_ee"]) * p["sin2_theta_23"]
+
+    def dilution(self, p: Point) -> Array:
+        """Return the rate at each point's mass and mixing over that of massless mediator and weight one."""
+        rate = integral_in_window(p["m_dark_photon"], *self._window) / self._massless
+        return rate * self.flavour_weight(p)
+
+    def response(self, p: Point) -> Array:
+        """Return the event rate over the one at the limit."""
+        return np.square(p["mu_eff"] / super().limit(p)) * self.dilution(p)
 
     def limit(self, p: Point) -> Array:
         """Return the limit on mu_eff in mu_B at each point's mass and mixing."""
-        rate = integral_in_window(p["m_dark_photon"], *self._window) * self.flavour_weight(p)
-        return super().limit(p) * np.sqrt(self._massless / rate)
+        return super().limit(p) / np.sqrt(self.dilution(p))

@@ -23,7 +23,7 @@ def answers_of(name: str, experiment: Likelihood, p: Predictions, n: int) -> tup
         where = _culprit(experiment, p, n) or _where(p, n)
         raise LikelihoodError(f"{name} raised {type(error).__name__}: {error}, {where}") from error
     for what, answer in (("chi2", chi2), ("strength", strength), ("coverage", covered)):
-        shape = np.shape(answer)
+        shape = answer.shape if isinstance(answer, np.ndarray) else np.shape(answer)
         if shape not in ((n,), (1,), ()):
             raise LikelihoodError(f"{name} returned a {what} of shape {shape} for {n} points, {_where(p, n)}")
     return chi2, strength, covered

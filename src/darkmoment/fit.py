@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -13,49 +13,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from darkmoment.answers import LikelihoodError, answers_of, describe_point
+from darkmoment.answers import LikelihoodError
 from darkmoment.experiments import Likelihood
 from darkmoment.experiments import load as load_experiment
+from darkmoment.identity import changes, contents, identity_of, rebuilt
 from darkmoment.model import Model, Predictions
 from darkmoment.observables.lepton_flavour import MASSES as SCALARS
 from darkmoment.parameters import PARAMETERS, Array, Parameter
+from darkmoment.survey import BLOCK, Adjust, Survey, Surveyor
 
 if TYPE_CHECKING:
     from darkmoment.evaluation import Evaluation
     from darkmoment.runfile.schema import FitSpec
 
-BLOCK = 8192
+__all__ = ["BLOCK", "Adjust", "Fit", "LikelihoodError", "PointError", "Points", "Survey"]
+
 Points = Mapping[str, ArrayLike]
-Adjust = Callable[[Predictions], dict[str, Array]]
+
+
+_ROUNDING = 1e-9  # the ends of the ranges themselves belong to them
 
 
 class PointError(ValueError):
     """Points that a fit cannot take: unknown names, unequal lengths, values without meaning."""
-
-
-@dataclass(frozen=True)
-class Survey:
-    """What a fit says of a batch of n points, for the K terms of its chi2.
-
-    Attributes
-    ----------
-    chi2 : ndarray (n, K)
-        -2 ln(L/L_best) per term; +inf in a whole row where the point is unphysical.
-    strength : ndarray (n, K)
-        Signal strength s/s_lim, or pull; zero where an experiment says nothing.
-    covered : ndarray (n, K) of bool
-        False where an experiment says nothing, e.g. outside its curve.
-    physical : ndarray (n,) of bool
-        False where a scalar mass is not positive.
-    quantities : dict of str to ndarray (n,)
-        The observables asked for; NaN where unphysical.
-    """
-
-    chi2: Array
-    strength: Array
-    covered: np.ndarray
-    physical: np.ndarray
-    quantities: dict[str, Array]
 
 
 class Fit:
@@ -83,6 +63,7 @@ class Fit:
 
         self.spec = spec
         self.fixed = dict(fixed or {})
+        self._pins: dict[str, float] = {}
         self.name = spec.name
         self.label = spec.label or spec.name
         compiled = compile_parameters(spec)
@@ -106,6 +87,7 @@ class Fit:
         self.terms = (*self.experiments, *(f"{name}_constraint" for name in self.constraints))
         hard = [e.hard for e in self.experiments.values()] + [False] * len(self.constraints)
         self.hard = np.array(hard, dtype=bool)
+        self._made = contents(self)
 
     @classmethod
     def load(
@@ -169,11 +151,21 @@ class Fit:
     def pinned(self, held: Mapping[str, float]) -> Fit:
         """Return the same fit with parameters held; quicker than `holding`, and not checked."""
         twin = copy(self)
+        twin._pins = {**self._pins, **{name: float(value) for name, value in held.items()}}
         twin.parameters = tuple(
             replace(p, range=None, value=held[p.name]) if p.name in held else p for p in self.parameters
         )
         twin._index()
         return twin
+
+    @property
+    def identity(self) -> str:
+        """Digest of all that its answers depend on, besides code and data files: equal for equal fits."""
+        return identity_of(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as what it is made from; the other process builds it anew."""
+        return rebuilt, (type(self), self.spec, self.fixed, self._pins, changes(self, self._made))
 
     def _index(self) -> None:
         """Lay out what follows from the parameters."""
@@ -250,19 +242,7 @@ class Fit:
         settled = None if self._tied else self._settled()
         # what no given parameter moves is the same at every point, and was computed once for the fit
         values, n = self._filled(given) if settled is None else (given, _length(given))
-        if n <= BLOCK:
-            return self._survey_block(values, n, quantities, settled, adjust)
-        pieces = []
-        for start in range(0, n, BLOCK):
-            part = {k: v if len(v) == 1 else v[start : start + BLOCK] for k, v in values.items()}
-            pieces.append(self._survey_block(part, min(BLOCK, n - start), quantities, settled, adjust))
-        return Survey(
-            np.concatenate([s.chi2 for s in pieces]),
-            np.concatenate([s.strength for s in pieces]),
-            np.concatenate([s.covered for s in pieces]),
-            np.concatenate([s.physical for s in pieces]),
-            {q: np.concatenate([s.quantities[q] for s in pieces]) for q in quantities},
-        )
+        return Surveyor(self, settled, adjust).survey(values, n, quantities)
 
     def chi2(self, points: Points) -> Array:
         """Return chi2 = -2 ln(L/L_best) of every term.
@@ -295,51 +275,6 @@ class Fit:
 
         return evaluate(self, points)
 
-    def _survey_block(
-        self,
-        values: dict[str, Array],
-        n: int,
-        quantities: Sequence[str],
-        settled: Predictions | None,
-        adjust: Adjust | None,
-    ) -> Survey:
-        p = self.model.predict(values, settled)
-        masses = {id(p[name]): p[name] for name in SCALARS}
-        if all(mass.min() > 0 for mass in masses.values()):
-            return self._survey_physical(self._adjusted(p, adjust), n, quantities)
-        physical = np.broadcast_to(np.logical_and.reduce([p[name] > 0 for name in SCALARS]), (n,))
-        k = len(self.terms)
-        chi2, strength, covered = np.full((n, k), np.inf), np.zeros((n, k)), np.ones((n, k), dtype=bool)
-        wanted = {q: np.full(n, np.nan) for q in quantities}
-        if physical.any():
-            kept = {name: v if len(v) == 1 else v[physical] for name, v in values.items()}
-            inside = self._adjusted(self.model.predict(kept, settled), adjust)
-            inner = self._survey_physical(inside, int(physical.sum()), quantities)
-            chi2[physical], strength[physical], covered[physical] = inner.chi2, inner.strength, inner.covered
-            for q in quantities:
-                wanted[q][physical] = inner.quantities[q]
-        return Survey(chi2, strength, covered, physical, wanted)
-
-    def _adjusted(self, p: Predictions, adjust: Adjust | None) -> Predictions:
-        return p if adjust is None else self.model.predict(adjust(p), p)
-
-    def _survey_physical(self, p: Predictions, n: int, quantities: Sequence[str]) -> Survey:
-        k = len(self.terms)
-        chi2, strength, covered = np.empty((n, k)), np.empty((n, k)), np.ones((n, k), dtype=bool)
-        for column, (name, experiment) in enumerate(self.experiments.items()):
-            chi2[:, column], strength[:, column], covered[:, column] = answers_of(name, experiment, p, n)
-        for column, (name, (mean, sigma)) in enumerate(self.constraints.items(), len(self.experiments)):
-            strength[:, column] = (p[name] - mean) / sigma
-            chi2[:, column] = strength[:, column] ** 2
-        for what, table in (("chi2", chi2), ("strength", strength)):
-            if np.isnan(table).any():
-                row, column = np.argwhere(np.isnan(table))[0]
-                raise LikelihoodError(
-                    f"{self.terms[column]} returned NaN as {what}, at {describe_point(p, row)}"
-                )
-        wanted = {q: np.array(np.broadcast_to(p[q], (n,)), dtype=float) for q in quantities}
-        return Survey(chi2, strength, covered, np.ones(n, dtype=bool), wanted)
-
     def _tied_value(self, p: Parameter, values: Mapping[str, Array]) -> Array:
         assert p.tie is not None
         value = np.atleast_1d(np.asarray(p.tie(values), dtype=float))
@@ -351,6 +286,9 @@ class Fit:
     def _checked(self, name: str, value: ArrayLike) -> Array:
         """Return a value as an array after the domain of its parameter."""
         info = self.parameter(name).info
+        lower, upper = info.domain
+        if isinstance(value, float) and lower < value < upper:
+            return np.array([value])
         try:
             x = np.asarray(value, dtype=float)
         except (TypeError, ValueError):
@@ -359,7 +297,6 @@ class Fit:
             x = x.reshape(1)
         if x.ndim != 1 or not len(x):
             raise PointError(f"{name} has shape {x.shape}: give a number or a one-dimensional array")
-        lower, upper = info.domain
         # NaN compares false
         least, most = (x[0], x[0]) if len(x) == 1 else (x.min(), x.max())
         inside = lower <= least and most <= upper and -np.inf < least and most < np.inf
@@ -388,8 +325,8 @@ def _length(given: Mapping[str, Array]) -> int:
     return lengths.pop() if lengths else 1
 
 
-def _loop_masses(parameters: Iterable[Parameter]) -> tuple[float, float] | None:
-    """Return the range of masses that the loop integral meets, from the parameters' ranges.
+def _loop_masses(parameters: Iterable[Parameter]) -> tuple[float, float, float] | None:
+    """Return what the loop integral meets, from the parameters' ranges: the arguments of `Grid.for_masses`.
 
     None where ties hide it: the integral then uses nodes for every range.
     """
@@ -405,9 +342,12 @@ def _loop_masses(parameters: Iterable[Parameter]) -> tuple[float, float] | None:
     split = ends.get("delta_m_S", (0.0, 0.0))[1] / 2
     lightest = min(e[0] for e in scalars)
     # points below these ends are computed on nodes of their own: exact, only slower
-    light = lightest - split if lightest > split else lightest / 10
-    heavy = max(max(e[1] for e in scalars) + split, sum(max(abs(e[0]), abs(e[1])) for e in fermions))
-    return max(light, 1e-6), heavy
+    light = max(lightest - split if lightest > split else lightest / 10, 1e-6)
+    scalar = max(e[1] for e in scalars) + split
+    # a paired spectrum lies farthest apart where it is lightest
+    spread = (lightest + split if "m_S" in ends else scalar) / light
+    heavy = max(scalar, sum(max(abs(e[0]), abs(e[1])) for e in fermions))
+    return light * (1 - _ROUNDING), heavy * (1 + _ROUNDING), spread * (1 + _ROUNDING)
 
 
 def _nearest(name: str, names: Iterable[Any]) -> str:

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from darkmoment.experiments import ExperimentError, UpperLimit, available
+from darkmoment.experiments import CurveLimit, ExperimentError, UpperLimit, available
 from darkmoment.experiments.closure import COLUMNS, METHOD_OF_SHAPE, closure
 from darkmoment.experiments.shapes import SHAPES, shapes_of
 
@@ -48,8 +48,9 @@ def test_without_every_shape_the_default_is_asked() -> None:
 
 def test_closure_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     """A likelihood that takes a limit on mu_eff for one linear in it, or misses it by 1%, is found out."""
-    right = UpperLimit.response
-    monkeypatch.setattr(UpperLimit, "response", lambda self, p: 1.02 * right(self, p))
+    for kind in (UpperLimit, CurveLimit):
+        right = kind.response
+        monkeypatch.setattr(kind, "response", lambda self, p, right=right: 1.02 * right(self, p))
     found = closure(["meg2", "na64"], points=3, every_shape=True)
     assert not found["ok"].any()
     by_experiment = found[found["shape"] != "counting"].groupby("experiment")["deviation"]

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from darkmoment.experiments.errors import CurveError
+from darkmoment.experiments.polyline import Polyline
 
 Array = NDArray[np.float64]
 HEADER = "mass_GeV,epsilon"
+_TINY = float(np.finfo(float).tiny)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +43,7 @@ class Curve:
     source: str = "curve"
     below: Curve | None = None
     _range: tuple[float, float] = field(init=False, repr=False, compare=False)
-    _log_mass: Array = field(init=False, repr=False)
-    _log_epsilon: Array = field(init=False, repr=False)
+    _logarithmic: Polyline = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if len(self.mass) < 2:
@@ -64,10 +65,8 @@ class Curve:
             raise CurveError(
                 self.source, 2, f"starts above the end of {self.below.source}, which is to continue it"
             )
-        log_mass, log_epsilon = self._logarithms()
         object.__setattr__(self, "_range", self._ends())
-        object.__setattr__(self, "_log_mass", log_mass)
-        object.__setattr__(self, "_log_epsilon", log_epsilon)
+        object.__setattr__(self, "_logarithmic", Polyline(*self._logarithms()))
 
     def _logarithms(self) -> tuple[Array, Array]:
         log_mass, log_epsilon = np.log(self.mass), np.log(self.epsilon)
@@ -109,6 +108,13 @@ class Curve:
         return cls(points[:, 0].copy(), points[:, 1].copy(), source=str(file))
 
     @property
+    def knots(self) -> Array:
+        """Masses (GeV) at which the curve bends, and those next to its ends at which it is silent."""
+        ends = [np.nextafter(self._range[0], 0.0), np.nextafter(self._range[1], np.inf)]
+        lower = [] if self.below is None else self.below.mass[self.below.mass < self.mass[0]]
+        return np.unique(np.concatenate([lower, self.mass, ends]))
+
+    @property
     def range(self) -> tuple[float, float]:
         """First and last mass in GeV, `below` included."""
         return self._range
@@ -124,15 +130,19 @@ class Curve:
         """
         mass = np.asarray(mass, dtype=float)
         lower, upper = self._range
+        if mass.size == 1:
+            alone = mass.item()
+            return np.array(not (alone < lower or alone > upper)).reshape(mass.shape)
         return ~((mass < lower) | (mass > upper))
 
     def at(self, mass: ArrayLike) -> Array:
         """Return the limit on epsilon at masses in GeV, nan outside the curve; same shape."""
-        mass = np.asarray(mass, dtype=float)
-        # interp clamps at its ends; log of the clamped mass keeps mass 0 free of warnings
-        log_mass = np.log(np.maximum(mass, np.finfo(float).tiny))
-        epsilon = np.exp(np.interp(log_mass, self._log_mass, self._log_epsilon))
-        return np.where(self.covers(mass), epsilon, np.nan)
+        return np.where(self.covers(mass), self.clamped(mass), np.nan)
+
+    def clamped(self, mass: ArrayLike) -> Array:
+        """Return the limit on epsilon at masses in GeV, outside the curve that at its nearer end."""
+        # log of the clamped mass keeps mass 0 free of warnings
+        return np.exp(self._logarithmic.at(np.log(np.maximum(mass, _TINY))))
 
     def continued_by(self, below: Curve) -> Curve:
         """Return this curve with `below` in force beneath its first point."""

@@ -17,6 +17,9 @@ Array = NDArray[np.float64]
 Point = Mapping[str, Array]
 """Name of a parameter or observable -> array (n,) or (1,)."""
 
+_EVERYWHERE = np.ones(1, dtype=bool)
+_EVERYWHERE.flags.writeable = False
+
 SIGNAL_POWER: Mapping[str, int] = {"epsilon": 2, "mu_eff": 2}
 """Quantities whose signal is a power of them; the signal of any other is linear in it."""
 
@@ -80,6 +83,14 @@ class Likelihood(ABC):
     def needs(self) -> tuple[str, ...]:
         """Names of the parameters and observables it reads."""
 
+    @property
+    def knots(self) -> Mapping[str, Array]:
+        """Parameters along which the response has kinks or steps, and where they are; none unless overridden.
+
+        A minimum of chi2 likes to sit on one, where slopes tell nothing: searches look there.
+        """
+        return {}
+
     @abstractmethod
     def response(self, p: Point) -> Array:
         """Return the signal strength s/s_lim (0 where it says nothing), or the pull of a measurement."""
@@ -94,7 +105,7 @@ class Likelihood(ABC):
 
     def covered(self, p: Point) -> NDArray[np.bool_]:
         """Return where the experiment says something; broadcasts against the point's arrays."""
-        return np.ones(1, dtype=bool)
+        return _EVERYWHERE
 
     @abstractmethod
     def limit(self, p: Point) -> Array:
@@ -153,6 +164,11 @@ class CurveLimit(UpperLimit):
         """Mixing, mass and branching fraction."""
         return (self.card.limits, "m_dark_photon", self.branching)
 
+    @property
+    def knots(self) -> Mapping[str, Array]:
+        """The masses of the curve."""
+        return {"m_dark_photon": self.curve.knots}
+
     def covered(self, p: Point) -> NDArray[np.bool_]:
         """Return where the mass lies within the curve."""
         return self.curve.covers(p["m_dark_photon"])
@@ -164,7 +180,8 @@ class CurveLimit(UpperLimit):
 
     def response(self, p: Point) -> Array:
         """Return epsilon^2 BR/epsilon_lim^2, 0 outside the curve."""
-        return np.where(self.covered(p), super().response(p), 0.0)
+        limit = self.curve.clamped(p["m_dark_photon"])
+        return np.where(self.covered(p), np.square(p[self.card.limits] / limit) * p[self.branching], 0.0)
 
 
 class Measurement(Likelihood):

@@ -9,8 +9,8 @@ import numpy as np
 
 from darkmoment.observables.observable import Observable
 from darkmoment.parameters import Array
-from darkmoment.physics.lepton_flavour import inner
-from darkmoment.physics.moment import cross
+from darkmoment.physics.angles import cosine, sine
+from darkmoment.physics.lepton_flavour import mixing
 
 _NODES = {"m_H1": r"m_{H_1}", "m_H2": r"m_{H_2}", "m_A1": r"m_{A_1}", "m_A2": r"m_{A_2}"}
 
@@ -61,8 +61,25 @@ def _sum(theta_R: Array, delta_theta: Array) -> Array:
     return theta_R + delta_theta
 
 
+def _cosine(flavour_angle: Array) -> Array:
+    return cosine(flavour_angle)
+
+
+def _sine(flavour_angle: Array) -> Array:
+    return sine(flavour_angle)
+
+
+def _product(y_e: Array, y_mu: Array, **part: Array) -> Array:
+    """Return inner or cross: what mu -> e gamma and what the moment see of the Yukawas."""
+    (only,) = part.values()
+    return y_e * y_mu * only
+
+
 COMMON = [
-    Observable("inner", "", r"|\sum_a y_{ea} y_{\mu a}^*|", ("y_e", "y_mu", "flavour_angle"), inner),
-    Observable("cross", "", r"|y_{e1}y_{\mu2}-y_{e2}y_{\mu1}|", ("y_e", "y_mu", "flavour_angle"), cross),
+    Observable("cos_phi", "", r"\cos\varphi", ("flavour_angle",), _cosine, internal=True),
+    Observable("sin_phi", "", r"\sin\varphi", ("flavour_angle",), _sine, internal=True),
+    Observable("inner", "", r"|\sum_a y_{ea} y_{\mu a}^*|", ("y_e", "y_mu", "cos_phi"), _product),
+    Observable("cross", "", r"|y_{e1}y_{\mu2}-y_{e2}y_{\mu1}|", ("y_e", "y_mu", "sin_phi"), _product),
+    Observable("mixing", "", r"\cos,\sin", ("theta_R", "theta_I"), mixing, internal=True),
     Observable("theta_I", "rad", r"\theta_I", ("theta_R", "delta_theta"), _sum, logarithmic=False),
 ]

@@ -11,7 +11,7 @@ from darkmoment.physics import lepton_flavour as lfv
 from darkmoment.physics import loops
 
 MASSES = ("m_H1", "m_H2", "m_A1", "m_A2")
-COUPLINGS = ("y_e", "y_mu", "flavour_angle", "theta_R", "theta_I")
+COUPLINGS = ("y_e", "y_mu", "cos_phi", "sin_phi", "mixing")
 
 Four = tuple[Array, Array, Array, Array]
 """One value for each of H1, H2, A1, A2."""
@@ -45,7 +45,7 @@ def _conversion_dipole(nucleus: str, A_2: Array) -> Array:
 _MU_3E = r"\mathrm{BR}(\mu\to 3e)"
 
 COMMON = [
-    Observable("scalar_couplings", "", r"\tilde y", COUPLINGS, lfv.scalar_couplings, internal=True),
+    Observable("scalar_couplings", "", r"\tilde y", COUPLINGS, lfv.couplings_of, internal=True),
     Observable("G_values", "GeV^-2", "G/m_E^2", ("m_E", *MASSES), _G_values, internal=True),
     Observable("A_2", "GeV^-2", "A_2", ("scalar_couplings", "G_values"), _dipole, logarithmic=False),
     Observable("A_1", "GeV^-2", "A_1", ("scalar_couplings", "m_E", *MASSES), _monopole, logarithmic=False),

@@ -22,7 +22,7 @@ class Observable:
     needs : tuple of str
         Parameters and observables the function takes, by keyword, in this order of names.
     function : callable
-        Array function of `needs`.
+        Function of `needs`: of arrays, and of numbers for a single point, with the same bits.
     key : str
         Name in JSON: name and unit; empty where it is the bare name.
     reported : bool

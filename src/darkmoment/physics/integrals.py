@@ -11,14 +11,16 @@ two signed fermion masses is put on one denominator, where its numerator has the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
-from darkmoment.physics.quadrature import WIDE, Array, Grid, Value, flatten, fold, in_blocks
+from darkmoment.physics.quadrature import WIDE, Array, Grid, Value, flatten, fold, in_blocks, workspace
 
-_BLOCK = 1024  # points at a time: three arrays of nodes x points in the second-level cache
+_BLOCK = 2048  # points at a time: three arrays of nodes x points near the second-level cache
 
 _OWN_NODES = 241
 _OWN_PAD = 27.0  # the slowest tails fall like v and 1/v: exp(-27) = 2e-12
@@ -34,14 +36,16 @@ class Kernel:
     ----------
     weight : callable
         w as a function of x = v/(v + M^2).
+    degree : int
+        Degree d of P, where M_1 w_1 + M_2 w_2 = (M_1 + M_2) v^(4-d) P(v) / [(v + M_1^2)^2 (v + M_2^2)^2].
     numerator : callable
-        Function of p = M_1 M_2 and q = M_1^2 + M_2^2: the coefficients c_1 .. c_d below the leading one of
-        P(v) = v^d + c_1 v^(d-1) + ... + c_d, where c_k is of degree k in p and q, and
-        M_1 w_1 + M_2 w_2 = (M_1 + M_2) v^(4-d) P(v) / [(v + M_1^2)^2 (v + M_2^2)^2].
+        P as a function of v, (v + p)^2, p = M_1 M_2, d^2 = (M_1 - M_2)^2 and the array to write it to
+        (which may be that of (v + p)^2); no term is negative for p >= 0, so that no digit is lost.
     """
 
     weight: Callable[[Array], Array]
-    numerator: Callable[[Array, Array], tuple[Array, ...]]
+    degree: int
+    numerator: Callable[..., Array]
 
 
 def two_point(kernel: Kernel, M: Value, m1: Value, m2: Value) -> Array:
@@ -74,29 +78,48 @@ def signed_sum(
     """Return sum_a M_a DeltaJ(|M_a|) in GeV^-1; see `darkmoment.physics.loops.signed_sum`."""
 
     def integrand(v: Array, m: Array, m_D: Array, *masses: Array) -> Array:
-        p, _, q = _invariants(m, m_D)
-        polynomial = 1 + sum(kernel.numerator(p / v, q / v))
+        p, gap = (m - m_D) * (m + m_D) / v, 4 * m_D * m_D / v
+        polynomial = kernel.numerator(1.0, np.square(1 + p), p, gap)
         fermions = (_x(v, m - m_D) * _x(v, m + m_D)) ** 2
         return m * polynomial * fermions * _differences(v, *masses) / v
 
     grid = WIDE if grid is None else grid
     paired = scalars[0] is scalars[2] and scalars[1] is scalars[3]
-    shape, columns = flatten(m_majorana, m_dirac, *scalars)
-    covered = grid.covers(columns[0], columns[1], columns[2:])
+    values = (m_majorana, m_dirac, *scalars)
+    if all(isinstance(value, float) for value in values):
+        return _single(kernel, grid, [np.float64(value) for value in values], paired, integrand)
+    shape, columns = flatten(*values)
+    lightest, heaviest = _extremes(columns[2:], paired)
+    covered = grid.covers(lightest, heaviest, np.abs(columns[0]) + np.abs(columns[1]))
+    columns += [lightest, heaviest]
     if covered.all():
         return _on_grid(kernel, grid, columns, paired).reshape(shape)[()]
     total = np.empty(covered.shape)
     inside, outside = ([c if c.size == 1 else c[mask] for c in columns] for mask in (covered, ~covered))
     if covered.any():
         total[covered] = _on_grid(kernel, grid, inside, paired)
-    total[~covered] = _on_own_nodes(integrand, outside, outside[2:], 1)
+    total[~covered] = _on_own_nodes(integrand, outside[:6], outside[2:6], 1)
     return total.reshape(shape)[()]
 
 
-def _invariants(m: Array, m_D: Array) -> tuple[Array, Array, Array]:
-    """Return p = M_1 M_2, p^2 and q = M_1^2 + M_2^2; p does not cancel."""
-    p = (m - m_D) * (m + m_D)
-    return p, p * p, 2 * (m * m + m_D * m_D)
+def _single(
+    kernel: Kernel, grid: Grid, values: list[Any], paired: bool, integrand: Callable[..., Array]
+) -> Array:
+    """Evaluate the signed sum at one point: numpy is quicker with numbers than with arrays of length one."""
+    lightest, heaviest = min(values[2:]), max(values[2:])
+    if grid.covers(lightest, heaviest, abs(values[0]) + abs(values[1])):
+        return _on_grid(kernel, grid, [*values, lightest, heaviest], paired)[0]
+    columns = [value.reshape(1) for value in values]
+    return _on_own_nodes(integrand, columns, columns[2:], 1)[0]
+
+
+def _extremes(scalars: Sequence[Array], paired: bool) -> tuple[Array, Array]:
+    """Return the smallest and the largest scalar mass of each point."""
+    m_H1, m_H2, m_A1, m_A2 = scalars
+    light, heavy = np.minimum(m_H1, m_H2), np.maximum(m_H1, m_H2)
+    if paired:
+        return light, heavy
+    return np.minimum(light, np.minimum(m_A1, m_A2)), np.maximum(heavy, np.maximum(m_A1, m_A2))
 
 
 def _x(v: Array, mass: Array) -> Array:
@@ -138,45 +161,55 @@ def _on_own_nodes(
     return result
 
 
-def _monic(v: Array, coefficients: tuple[Array, ...], out: Array) -> Array:
-    """Evaluate v^d + c_1 v^(d-1) + ... + c_d by Horner's rule, in place."""
-    np.add(v, coefficients[0], out=out)
-    for coefficient in coefficients[1:]:
-        out *= v
-        out += coefficient
-    return out
-
-
 def _on_grid(kernel: Kernel, grid: Grid, columns: list[Array], paired: bool) -> Array:
-    """Evaluate the signed sum on the grid's nodes, block by block."""
-    work = np.empty((3, len(grid.nodes), min(max(column.size for column in columns), _BLOCK)))
-    return in_blocks(lambda *block: _block_on_grid(kernel, grid, block, paired, work), columns, _BLOCK)
+    """Evaluate the signed sum on the grid's nodes, everything in units of each point's scale.
+
+    With x = v/scale the scalars enter as x + (H1 + H2) + H1 H2/x, where H1 H2 = 1 for a paired spectrum, and
+    the fermions as (x + M_1^2)(x + M_2^2) = (x + p)^2 + (M_1 - M_2)^2 x.
+    """
+    m, m_D, m_H1, m_H2, m_A1, m_A2, lightest, heaviest = columns
+    scale = lightest * heaviest
+    p, gap = (m - m_D) * (m + m_D) / scale, 4 * (m_D * m_D) / scale
+    cp_even = (m_H2 - m_H1) * (m_H2 + m_H1) / scale
+    sums = [(m_H1 * m_H1 + m_H2 * m_H2) / scale]
+    if paired:
+        prefactor = m * cp_even * cp_even / scale
+    else:
+        prefactor = m * cp_even * ((m_A2 - m_A1) * (m_A2 + m_A1) / scale) / scale
+        sums.append((m_A1 * m_A1 + m_A2 * m_A2) / scale)
+        ratios = m_H1 * m_H2 / scale, m_A1 * m_A2 / scale
+        sums += [ratio * ratio for ratio in ratios]
+    weights = grid.weights if kernel.degree == 2 else grid.weights * grid.nodes ** (2.0 - kernel.degree)
+    integral = in_blocks(partial(_integral, kernel, grid, weights), [p, gap, *sums], _BLOCK)
+    return prefactor * integral + 0.0
 
 
-def _block_on_grid(
-    kernel: Kernel, grid: Grid, columns: tuple[Array, ...], paired: bool, work: Array
-) -> Array:
-    m, m_D, m_H1, m_H2, m_A1, m_A2 = columns
-    v = grid.nodes
-    p, p_squared, q = _invariants(m, m_D)
-    cp_even = (m_H2 - m_H1) * (m_H2 + m_H1)
-    cp_odd = (m_A2 - m_A1) * (m_A2 + m_A1)
-    prefactor = m * cp_even * cp_odd
+def _integral(kernel: Kernel, grid: Grid, weights: Array, p: Array, gap: Array, *sums: Array) -> Array:
+    """Sum over the nodes for a block of points; `sums` is H1 + H2 alone for a paired spectrum."""
+    x = grid.nodes
+    numerator, fermions, even = workspace(len(x), p.size)
+    square = np.add(x, p, out=numerator)
+    square *= square
+    np.multiply(x, gap, out=fermions)
+    fermions += square
+    kernel.numerator(x, square, p, gap, out=numerator)
+    numerator *= weights
+    if len(sums) == 1:
+        np.add(grid.mirrored, sums[0], out=even)
+        even *= fermions
+        even *= even
+    else:
+        _scalar_pair(grid, sums[0], sums[2], even)
+        even *= fermions
+        fermions *= _scalar_pair(grid, sums[1], sums[3])
+        even *= fermions
+    numerator /= even
+    return fold(numerator)
 
-    fermions = _monic(v, (q, p_squared), work[0][:, : p.size])
-    whole = work[:, :, : np.broadcast_shapes(p.shape, prefactor.shape)[0]]
-    even = np.multiply(_scalar_pair(v, m_H1, m_H2, work[1]), fermions, out=whole[1])
-    odd = even if paired else np.multiply(_scalar_pair(v, m_A1, m_A2, work[2]), fermions, out=whole[2])
-    np.multiply(even, odd, out=whole[1])
 
-    coefficients = kernel.numerator(p, q)
-    numerator = _monic(v, coefficients, work[0][:, : p.size])
-    numerator *= grid.weights * v ** (4 - len(coefficients))
-    np.divide(numerator, whole[1], out=whole[1])
-    return prefactor * fold(whole[1]) + 0.0
-
-
-def _scalar_pair(v: Array, mass: Array, other: Array, out: Array) -> Array:
-    first, second = mass * mass, other * other
-    total = first + second
-    return _monic(v, (total, first * second), out[:, : total.size])
+def _scalar_pair(grid: Grid, total: Array, product: Array, out: Array | None = None) -> Array:
+    """Return x + total + product/x; for a product of one the same bits as x + 1/x, known beforehand."""
+    pair = np.multiply(grid.inverse, product, out=out)
+    pair += grid.nodes
+    pair += total
+    return pair

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log, pi
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from darkmoment.constants import ALPHA, E_CHARGE, G_F, HBAR_GEV_S, M_ELECTRON, M_MUON
+from darkmoment.physics.angles import cosine, cosine_and_sine, sine
 from darkmoment.physics.loops import G, K
 from darkmoment.physics.quadrature import Array, Value
 
@@ -53,7 +55,7 @@ NUCLEI: Mapping[str, Nucleus] = {
 
 def inner(y_e: Value, y_mu: Value, flavour_angle: Value) -> Array:
     """Return |sum_a y_ea y_mua^*| = y_e y_mu cos(flavour_angle), what mu -> e gamma sees of the Yukawas."""
-    return np.multiply(y_e, y_mu) * np.cos(flavour_angle)
+    return y_e * y_mu * cosine(flavour_angle)
 
 
 def rotated(y_1: Coupling, y_2: Coupling, theta_R: Value, theta_I: Value) -> Couplings:
@@ -71,7 +73,7 @@ def rotated(y_1: Coupling, y_2: Coupling, theta_R: Value, theta_I: Value) -> Cou
     tuple of ndarray
         Couplings to H1, H2, A1, A2, without the 1/sqrt2 of the real fields.
     """
-    return _rotate(y_1, y_2, np.cos(theta_R), np.sin(theta_R), np.cos(theta_I), np.sin(theta_I))
+    return _rotate(y_1, y_2, *mixing(theta_R, theta_I))
 
 
 def _rotate(
@@ -99,28 +101,39 @@ def scalar_couplings(
     flavour_angle, theta_R, theta_I : array_like
         Angle phi between the vectors, and the scalar mixing angles, in rad.
     """
-    angles = np.cos(theta_R), np.sin(theta_R), np.cos(theta_I), np.sin(theta_I)
-    electron = _rotate(y_e, 0.0, *angles)
-    muon = _rotate(y_mu * np.cos(flavour_angle), y_mu * np.sin(flavour_angle), *angles)
-    return electron, muon
+    return couplings_of(y_e, y_mu, cosine(flavour_angle), sine(flavour_angle), mixing(theta_R, theta_I))
 
 
-def loop_values(function: Callable[[Array], Array], masses: Sequence[Value], m_E: Value) -> LoopValues:
+def mixing(theta_R: Value, theta_I: Value) -> tuple[Array, Array, Array, Array]:
+    """Return cosine and sine of theta_R and of theta_I."""
+    return *cosine_and_sine(theta_R), *cosine_and_sine(theta_I)
+
+
+def couplings_of(
+    y_e: Value, y_mu: Value, cos_phi: Value, sin_phi: Value, mixing: tuple[Array, Array, Array, Array]
+) -> tuple[Couplings, Couplings]:
+    """Return `scalar_couplings` where the cosines and sines of the angles are known already."""
+    cos_R, sin_R, cos_I, sin_I = mixing
+    electron = (y_e * cos_R, y_e * sin_R, y_e * cos_I, y_e * sin_I)
+    return electron, _rotate(y_mu * cos_phi, y_mu * sin_phi, *mixing)
+
+
+def loop_values(function: Callable[[Any], Array], masses: Sequence[Value], m_E: Value) -> LoopValues:
     """Return function(m_Phi^2/m_E^2)/m_E^2 in GeV^-2 for H1, H2, A1, A2.
 
     A mass array that stands for two scalars is evaluated once.
     """
-    square = np.square(m_E)
+    square = m_E * m_E
     distinct = {id(mass): mass for mass in masses}
-    values = {key: function(np.square(mass) / square) / square for key, mass in distinct.items()}
+    values = {key: function(mass * mass / square) / square for key, mass in distinct.items()}
     m_H1, m_H2, m_A1, m_A2 = masses
     return values[id(m_H1)], values[id(m_H2)], values[id(m_A1)], values[id(m_A2)]
 
 
-def loop_sum(products: Sequence[Coupling], values: LoopValues) -> Array:
+def loop_sum(products: Sequence[Any], values: LoopValues) -> Array:
     """Return sum_Phi product_Phi value_Phi over H1, H2, A1, A2."""
     H1, H2, A1, A2 = products
-    return np.asarray(H1 * values[0] + H2 * values[1] + A1 * values[2] + A2 * values[3])
+    return H1 * values[0] + H2 * values[1] + A1 * values[2] + A2 * values[3]
 
 
 def dipole(yt_e: Couplings, yt_mu: Couplings, masses: Sequence[Value], m_E: Value) -> Array:
@@ -158,8 +171,13 @@ def monopole(yt_e: Couplings, yt_mu: Couplings, masses: Sequence[Value], m_E: Va
     return loop_sum(_products(yt_e, yt_mu), loop_values(K, masses, m_E)) / (32 * pi**2)
 
 
-def _products(yt_e: Couplings, yt_mu: Couplings) -> list[Array]:
-    return [np.multiply(e, np.conj(mu)) for e, mu in zip(yt_e, yt_mu, strict=True)]
+def _products(yt_e: Couplings, yt_mu: Couplings) -> list[Any]:
+    return [e * conjugate(mu) for e, mu in zip(yt_e, yt_mu, strict=True)]
+
+
+def conjugate(coupling: Coupling) -> Any:
+    """Return the complex conjugate; a real coupling is returned as it is, not copied."""
+    return coupling if isinstance(coupling, float) else np.asarray(coupling).conj()
 
 
 def BR_mu_e_gamma(A_2: Value) -> Array:

@@ -12,16 +12,17 @@ functions of the charged leptons, in place of eq. (26).
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from numpy.polynomial.polynomial import polyval
 
 from darkmoment.physics import integrals
-from darkmoment.physics.quadrature import Array, Grid, Value
+from darkmoment.physics.quadrature import Array, Grid, Value, horner
 
 __all__ = ["DERIVED", "G", "Grid", "J", "K", "closed_or_series", "delta_J", "g", "h", "signed_sum"]
 
 _TINY = np.finfo(float).tiny
+_NEAR_ONE = (0.6, 1.5)
 _N = np.arange(45)
 _G_SERIES = 2 / ((_N + 2) * (_N + 3) * (_N + 4))
 _K_SERIES = 1 / ((_N + 1) * (_N + 2) * (_N + 4))
@@ -29,11 +30,12 @@ _h_SERIES = 1 / ((_N + 2) * (_N + 3))
 _g_SERIES = np.concatenate(([0.25], -1 / ((_N + 1) * (_N + 2) * (_N + 3))))
 
 
-def _numerator(p: Array, q: Array) -> tuple[Array, ...]:
-    return 2 * p, p * (q - p)
+def _numerator(v: Value, square: Array, p: Array, gap: Array, out: Array | None = None) -> Array:
+    """Return v^2 + 2 p v + p (q - p), written as (v + p)^2 + p (q - 2 p)."""
+    return np.add(square, p * gap, out=out)
 
 
-DERIVED = integrals.Kernel(weight=np.square, numerator=_numerator)
+DERIVED = integrals.Kernel(weight=np.square, degree=2, numerator=_numerator)
 """The kernel of the correct numerator 1-x-y."""
 
 
@@ -110,7 +112,7 @@ def signed_sum(
     return integrals.signed_sum(DERIVED, m_majorana, m_dirac, (m_H1, m_H2, m_A1, m_A2), grid)
 
 
-def closed_or_series(x: Value, closed: Callable[[Array], Array], coefficients: Array) -> Array:
+def closed_or_series(x: Value, closed: Callable[[Any], Any], coefficients: Array) -> Array:
     """Evaluate a closed form that is 0/0 at x = 1, and near there its series in 1 - x.
 
     Parameters
@@ -122,18 +124,25 @@ def closed_or_series(x: Value, closed: Callable[[Array], Array], coefficients: A
     coefficients : ndarray
         Coefficients of (1-x)^n from n = 0.
     """
-    x = np.asarray(x, dtype=float)
-    near = np.abs(x - 1.05) < 0.45
-    if not near.any():
+    if isinstance(x, float) and not _NEAR_ONE[0] <= x <= _NEAR_ONE[1]:
         return closed(x)
+    x = np.asarray(x, dtype=float)
+    if x.max() < _NEAR_ONE[0] or x.min() > _NEAR_ONE[1]:
+        return closed(x)
+    near = (x >= _NEAR_ONE[0]) & (x <= _NEAR_ONE[1])
     result = np.asarray(closed(np.where(near, 4.0, x)))
-    result[near] = polyval(1 - x[near], coefficients)
+    result[near] = horner(1 - x[near], coefficients)
     return result[()]
+
+
+def _fourth_power(x: Array) -> Array:
+    square = x * x
+    return square * square
 
 
 def _log(x: Array) -> Array:
     # x^n ln x is zero at x = 0
-    return np.log(np.maximum(x, _TINY))
+    return np.log(x + _TINY)
 
 
 def g(r: Value) -> Array:
@@ -153,8 +162,7 @@ def G(x: Value) -> Array:
     """
 
     def closed(x: Array) -> Array:
-        square = x * x
-        return (((2 * x + 3) * x - 6) * x + 1 - 6 * square * _log(x)) / (6 * np.square(np.square(1 - x)))
+        return (((2 * x + 3 - 6 * _log(x)) * x - 6) * x + 1) / (6 * _fourth_power(1 - x))
 
     return closed_or_series(x, closed, _G_SERIES)
 
@@ -168,6 +176,6 @@ def K(x: Value) -> Array:
 
     def closed(x: Array) -> Array:
         logarithm = 6 * x * x * (2 * x - 3) * _log(x)
-        return (((45 - 16 * x) * x - 36) * x + 7 + logarithm) / (36 * np.square(np.square(1 - x)))
+        return (((45 - 16 * x) * x - 36) * x + 7 + logarithm) / (36 * _fourth_power(1 - x))
 
     return closed_or_series(x, closed, _K_SERIES)

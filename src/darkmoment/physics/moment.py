@@ -7,12 +7,13 @@ from math import pi
 import numpy as np
 
 from darkmoment.constants import MU_BOHR
+from darkmoment.physics.angles import sine
 from darkmoment.physics.quadrature import Array, Value
 
 
 def cross(y_e: Value, y_mu: Value, flavour_angle: Value) -> Array:
     """Return |y_e1 y_mu2 - y_e2 y_mu1| = y_e y_mu sin(flavour_angle), what the moment sees of the Yukawas."""
-    return np.multiply(y_e, y_mu) * np.sin(flavour_angle)
+    return y_e * y_mu * sine(flavour_angle)
 
 
 def mu_emu(g_D: Value, delta_theta: Value, cross: Value, signed_sum: Value) -> Array:
@@ -39,10 +40,10 @@ def mu_emu(g_D: Value, delta_theta: Value, cross: Value, signed_sum: Value) -> A
     ndarray
         The moment in GeV^-1.
     """
-    misalignment = np.abs(np.sin(np.multiply(2.0, delta_theta)))
-    return np.multiply(g_D, 1 / (128 * pi**2)) * misalignment * np.abs(cross) * np.abs(signed_sum)
+    misalignment = np.abs(sine(2.0 * delta_theta))
+    return g_D * (1 / (128 * pi**2)) * misalignment * np.abs(cross) * np.abs(signed_sum)
 
 
-def in_bohr_magnetons(mu: Value) -> Array:
+def in_bohr_magnetons(mu: Array) -> Array:
     """Convert a moment from GeV^-1 to mu_B = e/(2 m_e)."""
-    return np.divide(mu, MU_BOHR)
+    return mu / MU_BOHR

@@ -26,11 +26,13 @@ def _weight(x: Array) -> Array:
     return x * (2 - x)
 
 
-def _numerator(p: Array, q: Array) -> tuple[Array, ...]:
-    return 2 * q, p * (4 * p + (q - p)), 2 * p * p * p
+def _numerator(v: Value, square: Array, p: Array, gap: Array, out: Array | None = None) -> Array:
+    """Return v^3 + 2 q v^2 + (4 p^2 + p (q-p)) v + 2 p^3 as (v + p)^2 (v + 2 p) + (q - 2 p) v (2 v + p)."""
+    rest = gap * v * (2 * v + p)
+    return np.add(square * (v + 2 * p), rest, out=out)
 
 
-PRINTED = integrals.Kernel(weight=_weight, numerator=_numerator)
+PRINTED = integrals.Kernel(weight=_weight, degree=3, numerator=_numerator)
 """The kernel of the printed numerator x+y."""
 
 

@@ -11,7 +11,7 @@ from numpy.polynomial.legendre import leggauss
 from darkmoment.constants import M_ELECTRON
 from darkmoment.physics.quadrature import Array, Value, flatten, fold, in_blocks
 
-_BLOCK = 1024
+_BLOCK = 2048
 _ROUNDING = 37.0  # exp(-37) = 9e-17
 _SPARE = 4  # nodes for what stands before the geometric decrease of the error: a double pole
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,12 +15,17 @@ from darkmoment.gaps import gaps
 from darkmoment.inference.maximise import STARTS
 from darkmoment.runfile.reach import moved_by
 from darkmoment.runfile.schema import FitSpec, RunFile, TaskSpec
+from darkmoment.tasks import profile_map
 
 _SEARCH_CALLS = 50
 """Likelihood calls that a local search takes the time of, sharing them with those run in step."""
 
 _OVERALL_SEARCHES = 400
 """Local searches that an overall maximum takes the time of: kinks of the curves make its own ones long."""
+
+
+_CONVENTIONS = 4
+"""Searches of `compare_conventions`: one for each shape that is a choice."""
 
 
 def describe_file(file: RunFile) -> str:
@@ -36,7 +42,7 @@ def describe_file(file: RunFile) -> str:
     for task in file.tasks:
         seconds = sum(_seconds(Fit(spec), task) for spec in file.fits)
         total += seconds
-        options = ", ".join(f"{k}: {v}" for k, v in task.options.items() if v is not None)
+        options = ", ".join(f"{k}: {_as_yaml(v)}" for k, v in task.options.items() if v is not None)
         lines.append(f"  {task.kind}: {options}   (about {_duration(seconds)})")
     summary = sum(_summary_seconds(Fit(spec), file.tasks) for spec in file.fits)
     if summary:
@@ -44,6 +50,17 @@ def describe_file(file: RunFile) -> str:
     total += summary
     lines.append(f"about {_duration(total)} altogether on this machine" if file.tasks else "  none")
     return "\n".join(lines)
+
+
+def _as_yaml(value: object) -> str:
+    """Return an option as a run file has it."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{k}: {_as_yaml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(_as_yaml, value)) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 def _duration(seconds: float) -> str:
@@ -85,6 +102,14 @@ def _seconds(fit: Fit, task: TaskSpec) -> float:
         walkers = int(task.options["walkers"])
         one = _measured(fit, {p.name: np.full(walkers // 2, p.reference) for p in fit.free})
         return one * 2 * 4000 * int(task.options["ensembles"])
+    if task.kind == "compare_conventions":
+        alone = replace(task, kind="maximise", options={**task.options, **_values(task)})
+        return _CONVENTIONS * _seconds(fit, alone)
+    if task.kind == "leave_one_out":
+        return (len(fit.experiments) + 1) * _seconds(fit, replace(task, kind="maximise"))
+    if task.kind == "profile" and task.options["y"]:
+        nx, ny = profile_map.cells_of(task.options["points"])
+        return profile_map.seconds(fit, nx * ny)
     if task.kind not in ("maximise", "profile", "compare"):
         return 0.0
     one = _measured(fit, {p.name: np.full(2 * d + 1, p.reference) for p in fit.free})
@@ -93,6 +118,12 @@ def _seconds(fit: Fit, task: TaskSpec) -> float:
     searches = int(task.options["points"]) * (2 * int(task.options.get("starts") or STARTS) + 2)
     # a smooth fit is searched twice: for the smallest chi2, and for the largest quantity or at it
     return one * _SEARCH_CALLS * searches * (1 if fit.hard.all() else 2)
+
+
+def _values(task: TaskSpec) -> dict[str, int]:
+    """Return the number of values where a task lists them."""
+    at = task.options.get("at")
+    return {"points": len(at)} if at else {}
 
 
 def _summary_seconds(fit: Fit, tasks: Sequence[TaskSpec]) -> float:

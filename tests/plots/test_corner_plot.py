@@ -111,6 +111,7 @@ def test_corner_does_not_complain(caplog: Any) -> None:
         (0.5, "0.5"),
         (0.0, "0"),
         (2000.0, r"2.0\times10^{3}"),
+        (127.0, "130"),
         (0.0123, "0.012"),
     ],
 )

@@ -20,7 +20,7 @@ TASK = Task(
         Option("title", "text", ""),
         Option("log", "flag", "", False),
         Option("x", "parameter_or_quantity", ""),
-        Option("range", "range", ""),
+        Option("range", "range", "", of="x"),
     ),
     lambda: None,
 )

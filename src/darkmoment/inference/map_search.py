@@ -31,7 +31,7 @@ UNDERCUT = 1e-3
 """A neighbour's point is taken over where it is lower by this much in chi2."""
 
 _CELLS_AT_ONCE = 150
-_STEPS = {"first": 40, "second": 25}
+_STEPS = {"first": 40, "second": 50}
 _SWEEPS = 50
 _ROUNDS = 3
 _AUDITED = 0.05
@@ -124,7 +124,7 @@ def _begin(land: Landscape, cells: int, starts: int, seed: Sequence[int]) -> dic
         seen = land.terms(np.tile(block, (cells, 1)), np.repeat(numbers, len(block))).sum(axis=1)
         first[:, k] = block[seen.reshape(cells, -1).argmin(axis=1)]
     owners = np.repeat(numbers, starts)
-    u = descend_together(land.terms, first.reshape(-1, d), owners, gauss_newton, _STEPS["first"])
+    u = descend_together(land.terms, first.reshape(cells * starts, d), owners, gauss_newton, _STEPS["first"])
     ends = land.value(u, owners).reshape(cells, starts)
     best = ends.argmin(axis=1)
     return {"u": u.reshape(cells, starts, d)[numbers, best], "value": ends[numbers, best], "ends": ends}

@@ -39,6 +39,7 @@ def corner_figure(
     axes: Sequence[Axis],
     level: float = 0.90,
     one_sided: AbstractSet[str] = frozenset(),
+    limits: Mapping[str, float] | None = None,
 ) -> Figure:
     """Draw one- and two-dimensional marginal posteriors; contours hold 68% and 95%.
 
@@ -52,6 +53,8 @@ def corner_figure(
         Credible level of one-sided limits.
     one_sided : set of str
         Quantities quoted as an upper limit; all others as median and central 68%.
+    limits : mapping, optional
+        Upper limits known from more samples than these.
 
     Raises
     ------
@@ -85,7 +88,8 @@ def corner_figure(
         grid = np.array(fig.axes, dtype=object).reshape(n, n)
         _lay_out(fig, grid, axes, size)
         for i, a in enumerate(axes):
-            _quote(grid[i, i], a, np.asarray(samples[a.name], dtype=float), level, a.name in one_sided)
+            x, known = np.asarray(samples[a.name], dtype=float), (limits or {}).get(a.name)
+            _quote(grid[i, i], a, x, level, a.name in one_sided, known)
         if n > 1:
             _explain(fig, level, bool(one_sided & {a.name for a in axes}))
         # ticks are made when first drawn: made here, they have this style
@@ -160,14 +164,14 @@ def _explain(fig: Figure, level: float, limits: bool) -> None:
     )
 
 
-def _quote(ax: Axes, axis: Axis, x: Array, level: float, one_sided: bool) -> None:
+def _quote(ax: Axes, axis: Axis, x: Array, level: float, one_sided: bool, known: float | None = None) -> None:
     """Title and mark a diagonal panel: an upper limit, or the median with its central 68%."""
     x = x[~np.isnan(x)]
     if x.min() == x.max():
         ax.set_title(printed(f"${axis.label}$\n$={scientific(x[0])}$"), fontsize=7.5, pad=3)
         return
     if one_sided:
-        limit = float(np.quantile(x, level))
+        limit = float(np.quantile(x, level)) if known is None else known
         text = f"${axis.label}$\n$<{scientific(limit)}$ ({level:.0%})"
         marks = axis.coordinate([limit])
     else:
@@ -189,6 +193,7 @@ def _decimals(width: float) -> int:
 def scientific(value: float) -> str:
     r"""Format to two digits as mathematics: ``3.1\times10^{-14}``."""
     if value == 0 or 0.01 <= abs(value) < 1000:
-        return f"{value:.2g}"
+        # 127 to two digits is 130, not 1.3e+02
+        return f"{float(f'{value:.2g}'):g}"
     mantissa, exponent = f"{value:.1e}".split("e")
     return rf"{mantissa}\times10^{{{int(exponent)}}}"

@@ -65,7 +65,7 @@ def profile_and_posterior_figure(
         labels = [
             f"profile likelihood, {level:.0%} CL",
             "excluded by it",
-            f"posterior, {level:.0%} in each bin (depends on priors)",
+            f"posterior, {level:.0%} in each bin (depends on priors and ranges)",
             "posterior density",
         ]
         ax.set_title(printed(title), loc="left")

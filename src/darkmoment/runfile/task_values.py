@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,17 +21,17 @@ class ValueReader:
 
     Attributes
     ----------
-    unit : str
-        Unit in which a `range` may be written.
-    has_range : bool
-        True where the task brings its own range, so that a fixed parameter can be drawn along.
+    units : mapping
+        Option of kind `range` or `numbers` -> unit in which it may be written.
+    ranged : frozenset of str
+        Options whose axis the task brings a range for, so that a fixed parameter can be drawn along it.
     """
 
     task: Task
     names: Names
     findings: Findings
-    unit: str = ""
-    has_range: bool = False
+    units: Mapping[str, str]
+    ranged: frozenset[str] = frozenset()
 
     def read(self, option: Option, node: Node) -> Any:
         """Return the value of an option as the task takes it."""
@@ -41,6 +41,7 @@ class ValueReader:
             "integer": self._integer,
             "points": self._points,
             "number": self._number,
+            "numbers": self._numbers,
             "level": self._level,
             "levels": self._levels,
             "range": self._range,
@@ -53,7 +54,7 @@ class ValueReader:
     def check_default(self, option: Option, where: Location) -> None:
         """Check that what a default refers to exists in this file's fits."""
         if isinstance(option.default, str) and option.kind in _REFERENCES:
-            self._check(option.kind, f"{option.name} (its default)", option.default, where)
+            self._check(option, f"{option.name} (its default)", option.default, where)
 
     def _what(self, option: Option) -> str:
         return f"{option.name} of task {self.task.name}"
@@ -65,14 +66,14 @@ class ValueReader:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             self._problem(node, f"{self._what(option)} is a name, not {shown(node)}")
             return None
-        return node.value if self._check(option.kind, option.name, node.value, node.where) else None
+        return node.value if self._check(option, option.name, node.value, node.where) else None
 
-    def _check(self, kind: str, option: str, name: str, where: Location) -> bool:
+    def _check(self, option: Option, spoken: str, name: str, where: Location) -> bool:
         """Report a name that is not there or cannot be used; return True where it can."""
-        of = f" for {option} of task {self.task.name}"
+        kind, of = option.kind, f" for {spoken} of task {self.task.name}"
         names = self.names
         valid: tuple[str, ...]
-        called = kind.replace("_", " ")
+        called: str = kind.replace("_", " ")
         if kind == "experiment":
             valid = names.top_level if self.task.whole_file else names.experiments
             if name in names.absent and not self.task.whole_file:
@@ -91,7 +92,7 @@ class ValueReader:
         if name not in valid:
             self.findings.unknown(where, called, name, dict.fromkeys(valid), of)
             return False
-        needs_range = kind == "axis" or (kind == "parameter_or_quantity" and not self.has_range)
+        needs_range = kind == "axis" or (kind == "parameter_or_quantity" and option.name not in self.ranged)
         if needs_range and name in names.held and name in names.parameters:
             free = ", ".join(names.free) or "none"
             self.findings.problem(where, f"{name!r}{of} {names.held[name]}; free parameters: {free}")
@@ -140,6 +141,15 @@ class ValueReader:
         value = read_number(node, self._what(option), self.findings)
         return value if value is not None and self._large_enough(option, node, value) else None
 
+    def _numbers(self, option: Option, node: Node) -> tuple[float, ...] | None:
+        nodes = node.items if isinstance(node, Items) else (node,)
+        if not nodes:
+            self._problem(node, f"{self._what(option)} is empty")
+        unit = self.units.get(option.name, "")
+        values = [read_number(item, self._what(option), self.findings, unit) for item in nodes]
+        found = tuple(value for value in values if value is not None)
+        return found if nodes and len(found) == len(nodes) else None
+
     def _level(self, option: Option, node: Node) -> float | None:
         value = read_number(node, self._what(option), self.findings)
         if value is None or 0 < value < 1:
@@ -162,7 +172,9 @@ class ValueReader:
         if not isinstance(node, Items) or len(node.items) != 2:
             self._problem(node, f"{what} is [lower, upper], not {shown(node)}")
             return None
-        lower, upper = (read_number(item, what, self.findings, self.unit) for item in node.items)
+        lower, upper = (
+            read_number(item, what, self.findings, self.units.get(option.name, "")) for item in node.items
+        )
         if lower is None or upper is None:
             return None
         if lower < upper:

@@ -87,10 +87,10 @@ class _Reader:
 
     def read(self, given: Block) -> TaskSpec:
         known = {option.name: option for option in self.task.options}
-        own = known.get("range")
-        has_range = own is not None and ("range" in given or own.default is not None)
-        unit = self._unit_of_axis(known, given)
-        values = ValueReader(self.task, self.names, self.findings, unit, has_range)
+        windows = [option for option in known.values() if option.kind == "range" and option.of]
+        ranged = {w.of for w in windows if w.name in given or w.default is not None}
+        units = {o.name: self._unit_of(known[o.of], given) for o in known.values() if o.of}
+        values = ValueReader(self.task, self.names, self.findings, units, frozenset(ranged))
         read: dict[str, Any] = {}
         meant: set[str | None] = set()
         for entry in given:
@@ -132,11 +132,8 @@ class _Reader:
     def _missing(self, option: Option, where: Location) -> None:
         self.findings.problem(where, f"task {self.task.name} needs {option.name!r}: {option.help}")
 
-    def _unit_of_axis(self, known: Mapping[str, Option], given: Block) -> str:
-        """Return the unit of a task's only axis: its `range` may be written in it."""
-        axes = [option for option in known.values() if option.kind in ("axis", "parameter_or_quantity")]
-        if len(axes) != 1:
-            return ""
-        entry = given.get(axes[0].name)
-        name = entry.node.text if entry is not None and isinstance(entry.node, Scalar) else axes[0].default
+    def _unit_of(self, axis: Option, given: Block) -> str:
+        """Return the unit of a parameter that an option names: its range may be written in it."""
+        entry = given.get(axis.name)
+        name = entry.node.text if entry is not None and isinstance(entry.node, Scalar) else axis.default
         return PARAMETERS[name].unit if name in PARAMETERS else ""

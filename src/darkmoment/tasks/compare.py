@@ -65,7 +65,15 @@ def _table(context: Context, fit: Fit, slug: str, options: Mapping[str, Any]) ->
     else:
         with context.progress(f"{fit.label}: largest {quantity}") as progress:
             result = maximise(
-                fit, quantity, along, options["points"], level, options["starts"], context.seed, progress
+                fit,
+                quantity,
+                along,
+                options["points"],
+                level,
+                options["starts"],
+                context.seed,
+                progress,
+                crew=context.crew,
             )
         table = result.table.copy()
         table.attrs["warnings"] = [f"{fit.label}: {w}" for w in result.warnings]

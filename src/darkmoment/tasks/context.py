@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from darkmoment.fit import Fit
+from darkmoment.inference.crew import Crew
 from darkmoment.record import RunDirectory
 from darkmoment.runfile.schema import RunFile
 
@@ -51,6 +52,8 @@ class Context:
         The file's top level.
     results : dict
         (slug, kind, stem) -> result of a finished task.
+    crew : Crew
+        Who does the long computations; keeps what it finished in the run directory.
     """
 
     file: RunFile
@@ -60,6 +63,7 @@ class Context:
     seed: int
     show_progress: bool = False
     results: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+    crew: Crew = field(default_factory=Crew)
 
     def stem(self, slug: str, name: str) -> str:
         """Return the file stem of a variant's result, relative to the run directory."""

@@ -44,13 +44,21 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     if done is None:
         with context.progress(f"{fit.label}: largest {quantity}") as progress:
             found = maximise(
-                fit, quantity, along, options["points"], level, options["starts"], context.seed, progress
+                fit,
+                quantity,
+                along,
+                options["points"],
+                level,
+                options["starts"],
+                context.seed,
+                progress,
+                crew=context.crew,
             )
         table, warnings = found.table, [f"{fit.label}: {w}" for w in found.warnings]
         if along:
             figure = limit_figure(table, axis(fit, quantity), axis(fit, along), level, fit.label)
             save(figure, context.directory.file(stem))
-        context.directory.write_table(stem, table, _about(fit, quantity, along, level, warnings))
+        context.directory.write_table(stem, table, about(fit, quantity, along, level, warnings))
     else:
         table, warnings = done[0], done[1]["warnings"]
     limits = Limits(quantity, along, level, options["points"], options["starts"], table)
@@ -59,7 +67,8 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     return Outcome([_sentence(fit, limits)], warnings, certified, limits)
 
 
-def _about(fit: Fit, quantity: str, along: str | None, level: float, warnings: list[str]) -> dict[str, Any]:
+def about(fit: Fit, quantity: str, along: str | None, level: float, warnings: list[str]) -> dict[str, Any]:
+    """Return what the JSON file beside a table of limits says of it."""
     columns = {name: fit.parameter(name).unit for name in fit.model.parameter_names}
     columns[f"{quantity}_max"] = axis(fit, quantity).unit
     return {

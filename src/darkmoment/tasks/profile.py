@@ -1,4 +1,4 @@
-"""Task `profile`: the profile likelihood of a parameter or observable."""
+"""Task `profile`: the profile likelihood of a parameter or observable, or of two."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from darkmoment.fit import Fit
 from darkmoment.inference.profile import STARTS, Profile, profile
+from darkmoment.tasks import profile_map
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.task import Option, Task
 
@@ -14,7 +15,9 @@ KIND = "profile"
 
 
 def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name: str) -> Outcome:
-    """Profile, write table and figure, and say the interval."""
+    """Profile, write table and figure, and say the interval; with `y`, as `profile_map` does."""
+    if options["y"] is not None:
+        return profile_map.run(context, fit, slug, options, name, KIND)
     from darkmoment.plots.profile_plot import profile_figure
     from darkmoment.plots.style import save
 
@@ -24,7 +27,15 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     if done is None:
         with context.progress(f"{fit.label}: profile of {x}") as progress:
             found = profile(
-                fit, x, options["points"], options["range"], options["starts"], context.seed, progress, level
+                fit,
+                x,
+                options["points"],
+                options["range"],
+                options["starts"],
+                context.seed,
+                progress,
+                level,
+                context.crew,
             )
         save(profile_figure(found.table, axis(fit, x)), context.directory.file(stem))
         about = {"task": KIND, "fit": fit.name, "variant": fit.label, "x": x, "level": level}
@@ -55,34 +66,53 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
 
 
 def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:
-    x, window = options["x"], options["range"]
+    y, points = options["y"], options["points"]
+    if y is None:
+        if not isinstance(points, int):
+            return f"points = {list(points)} are for two axes: give one number, or y"
+        for own, what in (("y_range", "a range of y"), ("limit", "a limit on y")):
+            if options[own] is not None:
+                return f"{own} asks for {what}, but there is no y"
     for fit in fits:
-        known = fit.model.table.get(x)
-        if known is not None and window is None:
-            return f"{x} is an observable: give the range to profile it over"
-        if known is None and not fit.parameter(x).free:
-            return f"{x} is held in {fit.label}: there is nothing to profile"
-        if window is None:
-            continue
-        refused = (
-            [] if known else [reason for end in window if (reason := fit.parameter(x).info.refusal(end))]
-        )
-        if refused:
-            return f"range of the profile: {refused[0]}"
-        logarithmic = known.logarithmic if known else fit.parameter(x).logarithmic
-        if logarithmic and window[0] <= 0:
-            return f"{x} lives on a logarithmic axis: the range to profile it over starts above 0"
+        window = options["range"]
+        reason = _refusal(fit, options["x"], window)
+        if reason is None and window is None and options["x"] in fit.model.table:
+            reason = f"{options['x']} is an observable: give the range to profile it over"
+        if reason is None and y is not None:
+            reason = _refusal(fit, y, options["y_range"])
+        if reason is not None:
+            return reason
+    return None if y is None else profile_map.objection(fits, options)
+
+
+def _refusal(fit: Fit, name: str, window: tuple[float, float] | None) -> str | None:
+    """Say why an axis has no meaning for a fit, or its range none for the axis."""
+    known = fit.model.table.get(name)
+    if known is None and not fit.parameter(name).free:
+        return f"{name} is held in {fit.label}: there is nothing to profile"
+    if window is None:
+        return None
+    refused = [] if known else [reason for end in window if (reason := fit.parameter(name).info.refusal(end))]
+    if refused:
+        return f"range of the profile: {refused[0]}"
+    logarithmic = known.logarithmic if known else fit.parameter(name).logarithmic
+    if logarithmic and window[0] <= 0:
+        return f"{name} lives on a logarithmic axis: the range to profile it over starts above 0"
     return None
 
 
 TASK = Task(
     KIND,
-    "the profile likelihood of a parameter or observable, in one dimension",
+    "the profile likelihood of a parameter or observable, or of two",
     (
         Option("x", "parameter_or_quantity", "what to profile", required=True),
-        Option("points", "integer", "number of values", 60, minimum=2),
-        Option("range", "range", "values to profile over; a free parameter has its own"),
-        Option("level", "level", "confidence level of the interval named", 0.90),
+        Option("y", "parameter_or_quantity", "second axis, for a map"),
+        Option("points", "points", "number of values; of a map along x and y, [60, 60]", 60, minimum=2),
+        Option("range", "range", "values of x; a free parameter has its own", of="x"),
+        Option("y_range", "range", "values of y; by default its range, or decades around its limits", of="y"),
+        Option("level", "level", "confidence level of the interval named, or of the limit at each x", 0.90),
+        Option("levels", "levels", "confidence levels of the contours of a map", (0.68, 0.90, 0.95)),
+        Option("limit", "flag", "upper limit on y at each x; by default where y is an observable"),
         Option("starts", "integer", "starts of each of the two searches, per value", STARTS, minimum=1),
     ),
     run,

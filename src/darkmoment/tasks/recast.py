@@ -117,7 +117,7 @@ TASK = Task(
     (
         Option("experiment", "experiment", "whose limit", required=True),
         Option("along", "parameter_or_quantity", "parameter to draw it along", "m_dark_photon"),
-        Option("range", "range", "range of `along`", (1e-6, 10.0)),
+        Option("range", "range", "range of `along`", (1e-6, 10.0), of="along"),
         Option("points", "integer", "number of values", 200, minimum=2),
     ),
     run,

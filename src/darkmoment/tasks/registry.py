@@ -4,10 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from darkmoment.tasks import compare, errata, maximise, profile, recast, sample
+from darkmoment.tasks import (
+    compare,
+    compare_conventions,
+    errata,
+    leave_one_out,
+    maximise,
+    profile,
+    recast,
+    sample,
+)
 from darkmoment.tasks.task import Task
 
-_ALL = (maximise.TASK, profile.TASK, sample.TASK, recast.TASK, compare.TASK, errata.TASK)
+_ALL = (
+    maximise.TASK,
+    profile.TASK,
+    leave_one_out.TASK,
+    sample.TASK,
+    recast.TASK,
+    compare.TASK,
+    compare_conventions.TASK,
+    errata.TASK,
+)
 
 TASKS: Mapping[str, Task] = {task.name: task for task in _ALL}
 """Task name -> task."""

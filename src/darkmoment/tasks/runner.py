@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import errno
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from warnings import warn
 
 import pandas as pd
 
 from darkmoment.fit import Fit, PointError
 from darkmoment.gaps import gaps
-from darkmoment.record import RECORD, RUN_FILE, RunDirectory, describe
+from darkmoment.inference.blocks import Blocks
+from darkmoment.inference.chunks import ChunkedCrew, CrewError
+from darkmoment.inference.threads import one_thread
+from darkmoment.inference.workers import Processes
+from darkmoment.record import BLOCKS, RECORD, RUN_FILE, RunDirectory, describe, digest
 from darkmoment.runfile.diagnostics import Problem, RunFileError
 from darkmoment.runfile.schema import FitSpec, RunFile, TaskSpec
 from darkmoment.tasks.context import Context, Outcome
 from darkmoment.tasks.registry import TASKS
 from darkmoment.tasks.summary import BEST_FIT, STEM, summarise
+from darkmoment.versions import making
 
 Say = Callable[[str], None]
 
 RESULT = "result.json"
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class StorageError(RuntimeError):
+    """A disk that filled up during a run; what was finished is kept."""
 
 
 @dataclass
@@ -63,6 +77,9 @@ def run(
     tasks: Sequence[TaskSpec] | None = None,
     show_progress: bool = False,
     say: Say = lambda text: None,
+    workers: int = 1,
+    scheduler: str | None = None,
+    note: Say = warn,
 ) -> RunResult:
     """Run the tasks of a file.
 
@@ -84,6 +101,12 @@ def run(
         Instead of the file's own.
     say : callable
         Called with each answer as it comes.
+    workers : int
+        Processes that share the work; no answer depends on their number.
+    scheduler : str, optional
+        Address of a Dask scheduler whose workers do the work instead.
+    note : callable
+        Called with what is worth knowing and not part of the answer: a damaged block, other versions.
 
     Returns
     -------
@@ -93,6 +116,10 @@ def run(
     ------
     DirectoryError
         If `out` cannot be used.
+    CrewError
+        If the workers cannot be had.
+    StorageError
+        If the disk fills up; what was finished is kept.
     RunFileError
         If a task has no answer for these fits.
     ValueError
@@ -112,11 +139,48 @@ def run(
     refuse(base, list(fits.values()), asked)
     entropy = file.base.seed if seed is None else seed
     record = describe(file, fits, entropy, fixed or {}) | {"tasks": [t.resolved() for t in asked]}
-    directory = RunDirectory(out, record, resume)
-    directory.write_text(RUN_FILE, file.text)
-    context = Context(file, directory, fits, base, entropy, show_progress)
-    result = RunResult(out)
-    for fit in fits.values():
+    with one_thread(), _crew(workers, scheduler, note) as crew, _room_in(out):
+        directory = RunDirectory(out, record, resume)
+        for text in directory.notes:
+            note(text)
+        crew.blocks = Blocks(out / BLOCKS, digest(making()), note)
+        directory.write_text(RUN_FILE, file.text)
+        context = Context(file, directory, fits, base, entropy, show_progress, crew=crew)
+        result = _answers(context, asked, say)
+        # every table is finished: what they were made from is not needed again
+        crew.blocks.remove()
+    return result
+
+
+def _crew(workers: int, scheduler: str | None, note: Say) -> ChunkedCrew:
+    """Return who does the work."""
+    if scheduler is not None:
+        if workers != 1:
+            raise CrewError("--workers and --scheduler: the work is done by one or by the other")
+        from darkmoment.inference.cluster import Cluster
+
+        return Cluster(scheduler, note=note)
+    return ChunkedCrew() if workers == 1 else Processes(workers)
+
+
+@contextmanager
+def _room_in(out: Path) -> Iterator[None]:
+    """Say what to do where the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise StorageError(
+            f"{error.filename or out}: cannot be written ({error.strerror}); what was finished is kept: "
+            "make room, then go on with --resume"
+        ) from error
+
+
+def _answers(context: Context, asked: Sequence[TaskSpec], say: Say) -> RunResult:
+    """Run the tasks and the summary."""
+    result = RunResult(context.directory.path)
+    for fit in context.fits.values():
         result.warnings += [f"{fit.label}: {gap}" for gap in gaps(fit)]
     for task, stem in zip(asked, _stems(asked), strict=True):
         _run_task(context, task, stem, result, say)
@@ -124,7 +188,7 @@ def run(
     result.take(summary)
     for line in summary.answered:
         say(line)
-    directory.write_json(
+    context.directory.write_json(
         RESULT, {"answers": result.answers, "warnings": result.warnings, "certified": result.certified}
     )
     return result
@@ -134,7 +198,9 @@ def refuse(base: Fit, fits: Sequence[Fit], tasks: Sequence[TaskSpec]) -> None:
     """Raise RunFileError where a task has no answer for these fits, with every such task's line."""
     problems = []
     taken = {RUN_FILE, RECORD, RESULT, f"{STEM}.csv", BEST_FIT}
-    reserved = {Path(name).stem for name in taken} | {fit.spec.slug for fit in fits if fit.spec.slug}
+    reserved = (
+        {Path(name).stem for name in taken} | {BLOCKS} | {fit.spec.slug for fit in fits if fit.spec.slug}
+    )
     for task in tasks:
         kind = TASKS[task.kind]
         if task.name in reserved:

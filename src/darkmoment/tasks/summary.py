@@ -45,7 +45,7 @@ def summarise(context: Context) -> Outcome:
             continue
         with context.progress(f"{fit.label}: summary") as progress:
             try:
-                found = best_fit(fit, context.seed)
+                found = best_fit(fit, context.seed, context.crew)
             except ValueError as error:  # nothing is allowed: the tasks have said so cell by cell
                 warnings.append(str(error))
                 continue
@@ -156,7 +156,8 @@ def _overall(context: Context, fit: Fit, along: Limits, level: float) -> tuple[f
     if len(known):
         top = known.iloc[int(known[column].argmax())]
         hints = [{p.name: float(top[p.name]) for p in fit.free}]
-    found = maximise(fit, along.quantity, level=level, seed=context.seed, hints=hints).table.iloc[0]
+    result = maximise(fit, along.quantity, level=level, seed=context.seed, hints=hints, crew=context.crew)
+    found = result.table.iloc[0]
     return float(found[column]), str(found["status"])
 
 

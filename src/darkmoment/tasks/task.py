@@ -18,6 +18,7 @@ OptionKind = Literal[
     "integer",
     "points",  # an integer, or a list of two
     "number",
+    "numbers",  # a number or a list of them
     "level",  # a number strictly between 0 and 1
     "levels",  # a level or a list of them
     "range",  # [lower, upper]
@@ -43,6 +44,8 @@ class Option:
         The only texts allowed, for kind `text`; empty where any text will do.
     minimum : float or None
         Smallest value allowed, for `integer`, `points` and `number`.
+    of : str
+        For kinds `range` and `numbers`: the option that names what they are values of.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Option:
     required: bool = False
     choices: tuple[str, ...] = ()
     minimum: float | None = None
+    of: str = ""
 
 
 def _no_objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:

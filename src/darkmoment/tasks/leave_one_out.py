@@ -1,0 +1,95 @@
+"""Task `leave_one_out`: what each experiment does for a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from darkmoment.fit import Fit
+from darkmoment.inference.leave_one_out import NONE, STARTS, leave_one_out
+from darkmoment.tasks import maximise as maximise_task
+from darkmoment.tasks.context import Context, Outcome, axis
+from darkmoment.tasks.task import Option, Task
+
+KIND = "leave_one_out"
+_SAME = 0.01
+
+
+def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name: str) -> Outcome:
+    """Maximise with all experiments and without each; write table and figure, and say what matters."""
+    from darkmoment.plots.leave_one_out import leave_one_out_figure
+    from darkmoment.plots.style import save
+
+    quantity, along, level = options["quantity"], options["along"], options["level"]
+    stem = context.stem(slug, name)
+    done = context.directory.read_table(stem)
+    if done is None:
+        with context.progress(f"{fit.label}: largest {quantity} without each experiment") as progress:
+            found = leave_one_out(
+                fit,
+                quantity,
+                along,
+                options["points"],
+                level,
+                options["starts"],
+                context.seed,
+                progress,
+                context.crew,
+            )
+        table, warnings = found.table, [f"{fit.label}: {w}" for w in found.warnings]
+        labels = {key: e.label for key, e in fit.experiments.items()}
+        where = axis(fit, along) if along else None
+        figure = leave_one_out_figure(table, axis(fit, quantity), where, level, fit.label, labels)
+        save(figure, context.directory.file(stem))
+        about = maximise_task.about(fit, quantity, along, level, warnings)
+        columns = {"without": "experiment left out, 'none' for the full fit", "ratio": "to the full fit"}
+        context.directory.write_table(stem, table, {**about, "task": KIND, "columns": columns})
+    else:
+        table, warnings = done[0], done[1]["warnings"]
+    context.results[slug, KIND, name] = table
+    certified = bool(table["status"].isin(["certified", "range"]).all())
+    return Outcome([f"{fit.label}: {sentence(table, quantity, along, level)}"], warnings, certified, table)
+
+
+def sentence(table: pd.DataFrame, quantity: str, along: str | None, level: float) -> str:
+    """Say which experiment's removal raises the limit most, where, and which ones change nothing."""
+    kept = table[(table["without"] != NONE) & table["ratio"].notna()]
+    what = f"{level:.0%} limit on {quantity}"
+    if kept.empty:
+        return f"no {what} to leave experiments out of"
+    tops = kept.loc[kept.groupby("without", sort=False)["ratio"].idxmax()]
+    tops = tops.sort_values("ratio", ascending=False, kind="stable")
+    raised = [
+        f"{row['ratio']:.3g} times without {row['without']}"
+        + (f" (at {along} = {row[along]:.3g})" if along else "")
+        for row in tops[tops["ratio"] > 1 + _SAME].to_dict("records")
+    ]
+    change = (kept["ratio"] - 1).abs().groupby(kept["without"], sort=False).max()
+    same = list(change.index[change <= _SAME])
+    rises = f"{what} rises by up to {', '.join(raised)}" if raised else f"{what} rises without no experiment"
+    return rises + (f"; within 1% the same without {', '.join(same)}" if same else "")
+
+
+def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:
+    for fit in fits:
+        if len(fit.experiments) < 2:
+            held = ", ".join(fit.experiments) or "no experiment"
+            return f"{fit.label} has only {held}: give it two experiments or more to leave one out"
+    return maximise_task.objection(base, fits, options)
+
+
+TASK = Task(
+    KIND,
+    "the largest allowed value of a quantity with each experiment left out in turn",
+    (
+        Option("quantity", "quantity", "observable to maximise", "mu_eff"),
+        Option("along", "axis", "free parameter to draw it along; none for the overall maximum"),
+        Option("points", "integer", "number of values of `along`", 30, minimum=1),
+        Option("level", "level", "confidence level", 0.90),
+        Option("starts", "integer", "starts of each of the two searches, per value", STARTS, minimum=1),
+    ),
+    run,
+    objection=_objection,
+)

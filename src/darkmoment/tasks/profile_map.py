@@ -1,0 +1,184 @@
+"""The two-dimensional part of task `profile`: map, leading experiments, and the limit at each x."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from darkmoment.fit import Fit
+from darkmoment.inference.upper_limits import ABOVE, BELOW, BRACKETED, upper_limits
+from darkmoment.tasks.context import Context, Outcome, axis
+
+MOST_CELLS = 250_000
+_CALLS = 15_000
+"""Evaluations of chi2 that a cell takes, in batches; measured on maps of the shipped fits."""
+
+_BATCH = 4096
+
+
+def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name: str, kind: str) -> Outcome:
+    """Profile over the plane, write tables and figures, and say what came out."""
+    stem = context.stem(slug, name)
+    done = context.directory.read_table(stem)
+    if done is None:
+        table, about = _compute(context, fit, options, kind)
+        limits = _limits(fit, table, options)
+        _draw(context, fit, table, limits, options, stem)
+        if limits is not None:
+            context.directory.write_table(f"{stem}_limit", limits, _about_limits(fit, options, about))
+        context.directory.write_table(stem, table, about)
+    else:
+        table, about = done
+        limits = _limits(fit, table, options)
+    context.results[slug, kind, name] = table
+    answer = f"{fit.label}: {_sentence(fit, table, limits, options)}"
+    certified = not bool((table["status"] == "uncertified").any())
+    return Outcome([answer], about["warnings"], certified, table)
+
+
+def _compute(
+    context: Context, fit: Fit, options: Mapping[str, Any], kind: str
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    from darkmoment.inference.profile_map import profile_map
+
+    x, y, level = options["x"], options["y"], options["level"]
+    with context.progress(f"{fit.label}: profile of {x} and {y}") as progress:
+        found = profile_map(
+            fit,
+            x,
+            y,
+            cells_of(options["points"]),
+            options["range"],
+            options["y_range"],
+            options["starts"],
+            context.seed,
+            progress,
+            context.crew,
+            level,
+        )
+    table = found.table
+    warnings = list(found.warnings)
+    if failed := int((table["status"] == "failed").sum()):
+        warnings.append(f"{fit.label}: {failed} of {len(table)} cells have no allowed point")
+    about = {
+        "task": kind,
+        "fit": fit.name,
+        "variant": fit.label,
+        "x": x,
+        "y": y,
+        "level": level,
+        "levels": list(options["levels"]),
+        "units": {n: fit.parameter(n).unit for n in fit.model.parameter_names}
+        | {n: axis(fit, n).unit for n in (x, y)},
+        "experiments": {key: e.label for key, e in fit.experiments.items()},
+        "references": {key: list(e.dataset.arxiv) for key, e in fit.experiments.items()},
+        "warnings": warnings,
+    }
+    return table, about
+
+
+def cells_of(points: int | tuple[int, int]) -> tuple[int, int]:
+    """Return the number of values along x and y."""
+    return (points, points) if isinstance(points, int) else points
+
+
+def _limits(fit: Fit, table: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFrame | None:
+    """Return the upper limit on y at each x; None where nobody asks for one."""
+    x, y, asked = options["x"], options["y"], options["limit"]
+    wanted = y in fit.model.table and x not in fit.model.table if asked is None else asked
+    return upper_limits(table, x, y, options["level"], axis(fit, y).logarithmic) if wanted else None
+
+
+def _about_limits(fit: Fit, options: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any]:
+    x, y = options["x"], options["y"]
+    unit = axis(fit, y).unit
+    columns = {
+        f"{y}_max": "where delta_chi2_at_x crosses the level, between cells",
+        "allowed": "largest value of the map within the level",
+        "excluded": "the next value of the map",
+        "edge": "reached; bracketed: a hard limit lies between allowed and excluded; above, below: "
+        "no crossing within the map; failed: nothing is allowed",
+    }
+    units = {x: axis(fit, x).unit, f"{y}_max": unit, "allowed": unit, "excluded": unit}
+    return {**about, "what": f"upper limit on {y} at each {x}", "columns": columns, "units": units}
+
+
+def _draw(
+    context: Context,
+    fit: Fit,
+    table: pd.DataFrame,
+    limits: pd.DataFrame | None,
+    options: Mapping[str, Any],
+    stem: str,
+) -> None:
+    from darkmoment.plots.leading_map import leading_map_figure
+    from darkmoment.plots.profile_map import profile_map_figure
+    from darkmoment.plots.style import save
+
+    x, y, level = axis(fit, options["x"]), axis(fit, options["y"]), options["level"]
+    figure = profile_map_figure(table, x, y, fit.label, options["levels"], limits, level)
+    save(figure, context.directory.file(stem))
+    labels = {name: e.label for name, e in fit.experiments.items()}
+    figure = leading_map_figure(table, x, y, fit.label, limits, level, labels)
+    save(figure, context.directory.file(f"{stem}_leading"))
+
+
+def _sentence(fit: Fit, table: pd.DataFrame, limits: pd.DataFrame | None, options: Mapping[str, Any]) -> str:
+    x, y = options["x"], options["y"]
+    allowed = table[np.isfinite(table["delta_chi2"])]
+    if allowed.empty:
+        return f"no allowed point was found for any {x} and {y}"
+    if limits is None:
+        best = allowed.loc[allowed["delta_chi2"].idxmin()]
+        where = " and ".join(f"{n} = {best[n]:.4g} {axis(fit, n).unit}".rstrip() for n in (x, y))
+        return f"profile of {x} and {y}: smallest chi2 of the map {best['chi2']:.4g} at {where}"
+    unit = f" {axis(fit, y).unit}".rstrip()
+    known = limits.dropna(subset=[f"{y}_max"])
+    if known.empty:
+        return f"profile of {x} and {y}: no upper limit on {y} is reached within the map"
+    low, high = (known.loc[getattr(known[f"{y}_max"], end)()] for end in ("idxmin", "idxmax"))
+    ends = [f"{row[f'{y}_max']:.4g}{unit} at {x} = {row[x]:.4g}" for row in (low, high)]
+    # a limit that does not depend on x has no ends to name
+    flat = high[f"{y}_max"] <= 1.001 * low[f"{y}_max"]
+    said = f"{y} < " + (f"{low[f'{y}_max']:.4g}{unit}" if flat else " to ".join(ends))
+    said += f" ({options['level']:.0%} CL at each {x}, read off the map)"
+    open_ends = [
+        f"; {count} of {len(limits)} values of {x} {words}"
+        for edge, words in (
+            (ABOVE, "reach no limit within the map"),
+            (BELOW, "are excluded for every value of the map"),
+            (BRACKETED, "end at a hard limit between two values of the map: the lower is quoted"),
+        )
+        if (count := int((limits["edge"] == edge).sum()))
+    ]
+    return said + "".join(open_ends)
+
+
+def objection(fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:
+    """Say why there is no map of these axes."""
+    x, y = options["x"], options["y"]
+    if x == y:
+        return f"x and y are both {x}: leave y out to profile it alone"
+    nx, ny = cells_of(options["points"])
+    for fit in fits:
+        if nx * ny > MOST_CELLS:
+            hours = seconds(fit, nx * ny) / 3600
+            return (
+                f"points = [{nx}, {ny}] are {nx * ny} cells, about {hours:.2g} hours on one core: "
+                f"give {MOST_CELLS} or fewer"
+            )
+    return None
+
+
+def seconds(fit: Fit, cells: int) -> float:
+    """Estimate the time of a map on one core from that of a batch; good to a factor of a few."""
+    points = {p.name: np.full(_BATCH, p.reference) for p in fit.free}
+    fit.chi2(points)
+    start = time.perf_counter()
+    fit.chi2(points)
+    per_point = (time.perf_counter() - start) / _BATCH
+    return cells * _CALLS * per_point

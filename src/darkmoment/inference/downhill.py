@@ -118,8 +118,8 @@ def _take_best(terms: Terms, state: State, rows: NDArray[np.int_], trials: Array
     state.u[won] = points[better, where]
     state.terms[won] = found[better, where]
     state.value[won] = values[better, where]
-    # the stretched step counts as one with little damping
-    factor = np.append(_DAMPINGS, _DAMPINGS[0])[best]
+    # undamped and stretched steps count as ones with little damping
+    factor = np.array([_DAMPINGS[0], *_DAMPINGS, _DAMPINGS[0]])[best]
     state.damping[rows] = np.clip(state.damping[rows] * np.where(better, factor, 100.0), 1e-12, None)
     return np.where(better, gained, 0.0)
 
@@ -201,8 +201,8 @@ def _held(state: State, u: Array, gradient: Array) -> NDArray[np.bool_]:
 
 
 def _proposals(steps: list[Array]) -> Array:
-    """Return the damped steps and a stretched one, shape (m, T, d)."""
-    return np.stack([*steps[1:], _STRETCH * steps[1]], axis=1)
+    """Return the steps, undamped first, and a stretched one, shape (m, T, d)."""
+    return np.stack([*steps, _STRETCH * steps[1]], axis=1)
 
 
 def _promise(u: Array, gradient: Array, step: Array) -> Array:

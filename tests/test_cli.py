@@ -31,7 +31,18 @@ print("IMPORTED", *sys.modules)
     out = python(code, tmp_path)
     text, _, modules = out.partition("IMPORTED")
     assert not HEAVY & set(modules.split())
-    commands = ("run", "maximise", "profile", "sample", "evaluate", "check", "init", "experiments", "closure")
+    commands = (
+        "run",
+        "maximise",
+        "profile",
+        "sample",
+        "evaluate",
+        "check",
+        "init",
+        "experiments",
+        "closure",
+        "compare-conventions",
+    )
     for command in commands:
         assert any(line.split()[:1] == [command] for line in text.splitlines())
 

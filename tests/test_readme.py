@@ -34,7 +34,8 @@ def rows(heading):
 
 
 def test_it_opens_with_the_two_commands():
-    assert re.findall(r"^    (\S.*)$", TEXT, re.MULTILINE) == OPENING
+    prose = re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)
+    assert re.findall(r"^    (\S.*)$", prose, re.MULTILINE) == OPENING
     assert TEXT.index(OPENING[1]) < TEXT.index("\n## ")
 
 
@@ -57,6 +58,22 @@ def test_the_python_runs_and_finds_the_number_quoted(capsys):
     assert row["status"] == "range"
     assert len(row["at_bound"].split(";")) == 4
     assert len(code.strip().splitlines()) <= 12
+
+
+def test_the_python_of_long_runs_compiles_and_names_what_exists():
+    from inspect import signature
+
+    from darkmoment import maximise
+    from darkmoment.inference.workers import Processes
+
+    local, slurm = blocks("py")
+    for code in (local, slurm):
+        compile(code, "README.md", "exec")
+    assert f"from {Processes.__module__} import {Processes.__name__}" in local
+    assert "crew" in signature(maximise).parameters
+    # what dask-jobqueue 0.9 knows
+    known = {"queue", "account", "walltime", "cores", "processes", "memory", "jobs", "maximum_jobs", "flush"}
+    assert set(re.findall(r"(\w+)=", slurm)) <= known
 
 
 def test_the_run_file_is_right():
@@ -86,10 +103,10 @@ def test_the_experiments_are_those_of_the_cards():
 def test_every_command_is_listed_and_every_option_named_exists():
     parser = _parser()
     commands = next(a.choices for a in parser._actions if hasattr(a, "choices") and a.choices)
-    listed = [re.findall(r"`(\w+)", cells[0]) for cells in rows("Commands")]
+    listed = [re.findall(r"`(\w[\w-]*)", cells[0]) for cells in rows("Commands")]
     assert sorted(name for names in listed for name in names) == sorted(commands)
     for cells in rows("Commands"):
-        for command in re.findall(r"`(\w+)", cells[0]):
+        for command in re.findall(r"`(\w[\w-]*)", cells[0]):
             known = commands[command].format_help()
             for option in re.findall(r"--[\w-]+", cells[1]):
                 assert option in known, (command, option)

@@ -1,6 +1,7 @@
 """What a finished run says does not change when it is taken up again, whatever its variants are called."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,24 @@ from darkmoment.record import RunDirectory
 from darkmoment.runfile.diagnostics import RunFileError
 from darkmoment.runfile.loader import loads
 from darkmoment.tasks.runner import run
+
+
+def same_results(one: Path, other: Path) -> None:
+    """Two run directories say the same, to the last digit."""
+    import xarray
+
+    names = {p.relative_to(one) for p in one.rglob("*") if p.is_file()}
+    assert names == {p.relative_to(other) for p in other.rglob("*") if p.is_file()}
+    assert names
+    for name in sorted(names):
+        if name.suffix in (".csv", ".json", ".yaml"):
+            assert (one / name).read_bytes() == (other / name).read_bytes(), name
+        elif name.suffix == ".nc":
+            for group in ("posterior", "sample_stats"):
+                found = [xarray.open_dataset(d / name, group=group, engine="h5netcdf") for d in (one, other)]
+                with found[0], found[1]:
+                    assert found[0].sizes
+                    xarray.testing.assert_equal(*found)
 
 
 def test_variants_called_like_numbers(tmp_path, tiny):

@@ -183,7 +183,8 @@ def test_resume_takes_over_what_is_finished(darkmoment, tiny, tmp_path, monkeypa
         patch.setattr("darkmoment.tasks.profile.profile", interrupt)
         answer = darkmoment("run", tiny, "--out", out)
     assert answer.code == 130
-    assert answer.err == "darkmoment: interrupted; what was finished is kept\n"
+    kept = f"what was finished is kept in {out}: the same command with --resume goes on"
+    assert answer.err == f"darkmoment: interrupted; {kept}\n"
     finished = (out / "maximise_mu_eff.csv").read_bytes()
     first_line = answer.out.splitlines()[0]
     assert not (out / "profile_epsilon.csv").exists()
@@ -242,7 +243,8 @@ sys.exit(main(sys.argv[1:]))
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert err == "darkmoment: interrupted; what was finished is kept\n"
+    kept = f"what was finished is kept in {out}: the same command with --resume goes on"
+    assert err == f"darkmoment: interrupted; {kept}\n"
     record = json.loads((out / "record.json").read_text())
     assert record["name"] == "global"
 

@@ -19,6 +19,7 @@ examples:
   darkmoment run paper --out paper-run
   darkmoment evaluate paper --json --set epsilon=1e-4 --set m_dark_photon=0.1
   darkmoment maximise global --variant single_y --along m_dark_photon --points 20
+  darkmoment profile global --variant general --x m_dark_photon --y mu_eff --points 30,30
   darkmoment init global mine.yaml && darkmoment check mine.yaml
 """
 
@@ -37,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_run(commands)
     _add_single_tasks(commands)
+    _add_conventions(commands)
     _add_evaluate(commands)
     check = commands.add_parser(
         "check", help="validate a run file and show what it means", allow_abbrev=False
@@ -87,6 +89,14 @@ def _add_output(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", metavar="DIR", help="run directory, new or empty (default: ./NAME-run)")
     command.add_argument("--resume", action="store_true", help="take over what is finished in --out")
     command.add_argument("--seed", type=_count, metavar="N", help="instead of the file's own seed")
+    command.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="processes that share the work (default: 1)"
+    )
+    command.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Dask scheduler whose workers do the work, e.g. tcp://host:8786",
+    )
 
 
 def _count(text: str) -> int:
@@ -105,12 +115,16 @@ def _add_single_tasks(commands: argparse._SubParsersAction[argparse.ArgumentPars
     maximise.add_argument("--points", metavar="N", help="number of values (default: 60)")
     maximise.add_argument("--level", metavar="CL", help="confidence level (default: 0.90)")
     maximise.add_argument("--starts", metavar="N", help="starts of each of two searches (default: 4)")
-    profile = commands.add_parser("profile", help="profile likelihood in one dimension", allow_abbrev=False)
+    profile = commands.add_parser(
+        "profile", help="profile likelihood of one quantity, or of two", allow_abbrev=False
+    )
     _add_common(profile)
     _add_output(profile)
     profile.add_argument("--x", metavar="NAME", required=True, help="free parameter or observable")
-    profile.add_argument("--points", metavar="N", help="number of values (default: 60)")
-    profile.add_argument("--range", metavar="LOWER,UPPER", help="values to profile over")
+    profile.add_argument("--y", metavar="NAME", help="second axis, for a map")
+    profile.add_argument("--points", metavar="N[,N]", help="number of values, along each axis (default: 60)")
+    profile.add_argument("--range", metavar="LOWER,UPPER", help="values of x to profile over")
+    profile.add_argument("--y-range", metavar="LOWER,UPPER", help="values of y to profile over")
     profile.add_argument("--level", metavar="CL", help="confidence level (default: 0.90)")
     sample = commands.add_parser("sample", help="posterior by emcee", allow_abbrev=False)
     _add_common(sample)
@@ -121,6 +135,20 @@ def _add_single_tasks(commands: argparse._SubParsersAction[argparse.ArgumentPars
     sample.add_argument("--of", metavar="NAME", help="quantity they are counted for (default: mu_eff)")
     sample.add_argument("--quantities", metavar="NAME,NAME", help="further observables to keep")
     sample.add_argument("--max-steps", metavar="N", help="steps after which to stop (default: 10000)")
+
+
+def _add_conventions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    compare = commands.add_parser(
+        "compare-conventions", help="the largest allowed value with every shape", allow_abbrev=False
+    )
+    _add_common(compare)
+    _add_output(compare)
+    compare.add_argument("--quantity", metavar="NAME", help="observable (default: mu_eff)")
+    compare.add_argument("--along", metavar="NAME", help="free parameter to draw the answer along")
+    compare.add_argument("--points", metavar="N", help="number of values (default: 20)")
+    compare.add_argument("--at", metavar="VALUE", nargs="+", help="these values of --along instead")
+    compare.add_argument("--level", metavar="CL", help="confidence level (default: 0.90)")
+    compare.add_argument("--starts", metavar="N", help="starts of each of two searches (default: 4)")
 
 
 def _add_evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -143,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from darkmoment import commands
 
-        handler = getattr(commands, options.command)
+        handler = getattr(commands, options.command.replace("-", "_"))
         code = int(handler(options))
         sys.stdout.flush()
         return code

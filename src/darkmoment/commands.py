@@ -9,26 +9,28 @@ from argparse import Namespace
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from darkmoment.cli import ANSWERED, DOUBTFUL, FAILED, WRONG_INPUT
+from darkmoment.cli import ANSWERED, DOUBTFUL, FAILED, INTERRUPTED, WRONG_INPUT
 from darkmoment.experiments import CardError, CurveError, ExperimentError, available
 from darkmoment.experiments.closure import closure as measure_closure
 from darkmoment.fit import Fit, LikelihoodError, PointError
+from darkmoment.inference.chunks import CrewError, WorkersError
 from darkmoment.points import read_points
-from darkmoment.record import DirectoryError
+from darkmoment.record import RECORD, DirectoryError
 from darkmoment.runfile.compilation import parse_assignment
 from darkmoment.runfile.diagnostics import Location, Problem, RunFileError
 from darkmoment.runfile.loader import load, loads
 from darkmoment.runfile.schema import FitSpec, RunFile
 from darkmoment.runfile.shipped import shipped, text_of
-from darkmoment.tasks.runner import refuse
+from darkmoment.tasks.runner import StorageError, refuse
 from darkmoment.tasks.runner import run as run_tasks
 from darkmoment.tasks.task import TaskError
 
 Command = Callable[[Namespace], int]
-INPUT_ERRORS = (RunFileError, PointError, DirectoryError, CardError, CurveError, ExperimentError)
+INPUT_ERRORS = (RunFileError, PointError, DirectoryError, CardError, CurveError, ExperimentError, CrewError)
 COMMAND_LINE = "<command line>"
 _FIRST_FLAG = 5
 """Line of the first option in the run file that a single-task command stands for."""
@@ -50,7 +52,7 @@ def command(handler: Command) -> Command:
             return WRONG_INPUT
         except BrokenPipeError:
             raise  # the reader of a pipe has left: `main` knows
-        except (LikelihoodError, TaskError, OSError) as error:
+        except (LikelihoodError, TaskError, WorkersError, StorageError, OSError) as error:
             print(f"darkmoment: {error}", file=sys.stderr)
             return FAILED
         except Exception:
@@ -102,19 +104,31 @@ def _execute(file: RunFile, options: Namespace) -> int:
     _warn(file)
     out = Path(options.out or f"{file.name}-run")
     chosen = _variant(file, options.variant)
-    result = run_tasks(
-        file,
-        out,
-        resume=options.resume,
-        seed=options.seed,
-        fixed=_fixed(file, options),
-        variant=chosen.label if chosen else None,
-        show_progress=sys.stderr.isatty(),
-        say=lambda line: print(line, flush=True),
-    )
+    fixed = _fixed(file, options)
+    try:
+        result = run_tasks(
+            file,
+            out,
+            resume=options.resume,
+            seed=options.seed,
+            fixed=fixed,
+            variant=chosen.label if chosen else None,
+            show_progress=sys.stderr.isatty(),
+            say=lambda line: print(line, flush=True),
+            workers=options.workers,
+            scheduler=options.scheduler,
+            note=lambda text: print(f"note: {text}", file=sys.stderr, flush=True),
+        )
+    except KeyboardInterrupt:
+        if not (getattr(options, "keep", True) and (out / RECORD).exists()):
+            raise
+        kept = f"what was finished is kept in {out}: the same command with --resume goes on"
+        print(f"darkmoment: interrupted; {kept}", file=sys.stderr)
+        return INTERRUPTED
     for warning in result.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    print(f"results in {result.directory}")
+    if getattr(options, "keep", True):
+        print(f"results in {result.directory}")
     return ANSWERED if result.certified else DOUBTFUL
 
 
@@ -150,9 +164,13 @@ def maximise(options: Namespace) -> int:
 
 @command
 def profile(options: Namespace) -> int:
-    """Profile the likelihood of one parameter or observable."""
-    window = f"[{options.range}]" if options.range else None
-    flags = {"x": options.x, "points": options.points, "range": window, "level": options.level}
+    """Profile the likelihood of one parameter or observable, or of two."""
+    windows = {
+        name: f"[{value}]" if value else None
+        for name, value in (("range", options.range), ("y_range", options.y_range))
+    }
+    points = f"[{options.points}]" if options.points and "," in options.points else options.points
+    flags = {"x": options.x, "y": options.y, "points": points, **windows, "level": options.level}
     return _single("profile", options, flags)
 
 
@@ -165,6 +183,18 @@ def sample(options: Namespace) -> int:
     flags = {"ensembles": options.ensembles, "walkers": options.walkers, "until": until}
     kept = f"[{options.quantities}]" if options.quantities else None
     return _single("sample", options, flags | {"max_steps": options.max_steps, "quantities": kept})
+
+
+@command
+def compare_conventions(options: Namespace) -> int:
+    """Find the largest allowed value of a quantity with every shape; keep files where --out names a place."""
+    flags = {name: getattr(options, name) for name in ("quantity", "along", "points", "level", "starts")}
+    flags["at"] = f"[{', '.join(options.at)}]" if options.at else None
+    if options.out or options.resume:
+        return _single("compare_conventions", options, flags)
+    with TemporaryDirectory() as folder:
+        options.out, options.keep = str(Path(folder) / "run"), False
+        return _single("compare_conventions", options, flags)
 
 
 @command

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import platform
+import shutil
 from collections.abc import Iterable, Mapping
-from importlib import metadata
 from importlib.resources import files
 from math import nan
 from pathlib import Path
@@ -15,16 +13,23 @@ from typing import Any
 
 import pandas as pd
 
+from darkmoment.files import TEMPORARY, is_unfinished, remove_unfinished, write_whole
 from darkmoment.fit import Fit
 from darkmoment.runfile.schema import RunFile
+from darkmoment.versions import making, versions
 
-PACKAGES = ("darkmoment", "numpy", "scipy", "emcee", "iminuit", "arviz", "pandas", "matplotlib", "corner")
 RECORD = "record.json"
 RUN_FILE = "run.yaml"
+BLOCKS = "blocks"
+
+LEAST_FREE = 50 * 10**6
+"""Bytes that have to be free before a run begins: several times what one of many tasks and chains takes."""
+
+_PROBE = 8 * 1024
 
 
 class DirectoryError(ValueError):
-    """A run directory that cannot be used: not empty, not writable, or of another fit."""
+    """A run directory that cannot be used: not empty, not writable, full, or of another fit."""
 
 
 class RunDirectory:
@@ -39,44 +44,66 @@ class RunDirectory:
     resume : bool
         Continue a run of the same digest.
 
+    Attributes
+    ----------
+    notes : list of str
+        What differs from when the run was begun, and does not stop it from being resumed.
+
     Raises
     ------
     DirectoryError
-        If the directory holds something and `resume` is not asked for, holds a run of another fit, or
-        cannot be written to.
+        If the directory holds something and `resume` is not asked for, holds a run of another fit,
+        cannot be written to, or less than 50 MB are free.
     """
 
     def __init__(self, path: Path, record: Mapping[str, Any], resume: bool = False) -> None:
         self.path = path
         self.record = {**record, "digest": digest(record)}
+        self.notes: list[str] = []
         if path.exists() and not path.is_dir():
             raise DirectoryError(f"{path} is a file, not a directory: choose another --out")
+        made = not path.exists()
         try:
             path.mkdir(parents=True, exist_ok=True)
-            held = sorted(p.name for p in path.iterdir())
-            probe = path / ".writable"
-            probe.write_text("")
-            probe.unlink()
+            held = sorted(p.name for p in path.iterdir() if not is_unfinished(p.name))
+            _probe(path)
         except OSError as error:
             raise DirectoryError(f"{path}: cannot be written to ({error.strerror})") from None
+        except DirectoryError:
+            if made:
+                path.rmdir()
+            raise
         if held and not resume:
             raise DirectoryError(
                 f"{path} is not empty (it holds {held[0]}): choose another --out, or --resume"
             )
+        begun: dict[str, Any] = {"versions": versions(), "making": making()}
         if held:
-            self._same_run()
-        self.write_json(RECORD, {**self.record, "versions": versions()})
+            begun |= self._same_run()
+        remove_unfinished(path)
+        self.write_json(RECORD, {**self.record, **begun})
 
-    def _same_run(self) -> None:
+    def _same_run(self) -> dict[str, Any]:
+        """Compare with the run that is held; return what its record says of how it was begun."""
         try:
-            old = json.loads((self.path / RECORD).read_text())
+            old = json.loads((self.path / RECORD).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             raise DirectoryError(
                 f"{self.path} holds no readable {RECORD}: it is not a run to resume"
             ) from None
         if old.get("digest") != self.record["digest"]:
-            changed = ", ".join(_differences(old, self.record)) or "the record itself"
+            changed = "; ".join(_differences(old, self.record)) or "the record itself"
             raise DirectoryError(f"{self.path} belongs to another run; changed since: {changed}")
+        kept = {key: old[key] for key in ("versions", "making", "resumed_with") if key in old}
+        before, now = (kept.get("resumed_with") or [kept.get("making")])[-1], making()
+        if isinstance(before, dict) and before != now:
+            changed = ", ".join(_differences(before, now))
+            self.notes.append(
+                f"{self.path} was begun with other software: {changed}; finished tables are taken over as "
+                "they are, the rest is computed anew"
+            )
+            kept["resumed_with"] = [*kept.get("resumed_with", []), now]
+        return kept
 
     def file(self, name: str) -> Path:
         """Return a path inside the directory; its folder exists."""
@@ -87,12 +114,7 @@ class RunDirectory:
     def write_text(self, name: str, text: str) -> Path:
         """Write a text file whole: to a temporary name, synced, renamed."""
         target = self.file(name)
-        temporary = target.with_name(f".{target.name}.tmp")
-        with temporary.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(target)
+        write_whole(target, text.encode("utf-8"))
         return target
 
     def write_json(self, name: str, content: Any) -> Path:
@@ -118,6 +140,21 @@ class RunDirectory:
         return read.assign(**{str(column): _as_numbers(read[column]) for column in numbers}), about
 
 
+def _probe(path: Path) -> None:
+    """Really write to the directory; raises OSError, or DirectoryError where the disk is nearly full."""
+    free = shutil.disk_usage(path).free
+    if free < LEAST_FREE:
+        raise DirectoryError(
+            f"{path}: only {free / 1e6:.1f} MB are free there, a run needs {LEAST_FREE / 1e6:.0f} MB: "
+            "free some space or choose another --out"
+        )
+    probe = path / f".writable{TEMPORARY}"
+    try:
+        write_whole(probe, bytes(_PROBE))
+    finally:
+        probe.unlink(missing_ok=True)
+
+
 def _as_numbers(texts: Iterable[str]) -> list[int] | list[float]:
     """Read a column to the last bit; an empty cell is NaN."""
     texts = list(texts)
@@ -140,30 +177,39 @@ def digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=_plain).encode()).hexdigest()
 
 
-def _differences(old: Any, new: Any, path: str = "") -> list[str]:
+_HOW = ("digest", "versions", "making", "resumed_with")
+"""Entries of a record that say how, not what, was run."""
+
+
+def _differences(old: Any, new: Any, path: tuple[str, ...] = ()) -> list[str]:
     """Name the entries that differ between two records."""
     if isinstance(old, dict) and isinstance(new, dict):
-        found = []
-        for key in dict.fromkeys([*old, *new]):
-            if key not in ("digest", "versions"):
-                found += _differences(
-                    old.get(key), new.get(key), ".".join(part for part in (path, key) if part)
-                )
-        return found
+        keys = [key for key in dict.fromkeys([*old, *new]) if path or key not in _HOW]
+        return [d for key in keys for d in _changed(old, new, key, path)]
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         pairs = enumerate(zip(old, new, strict=True))
-        return [d for i, (a, b) in pairs for d in _differences(a, b, f"{path}[{i}]")]
-    return [] if old == new else [f"{path} ({_short(old)} -> {_short(new)})"]
+        return [d for i, (a, b) in pairs for d in _differences(a, b, (*path[:-1], f"{path[-1]}[{i}]"))]
+    if old == new:
+        return []
+    if path[0] == "data":
+        return [f"the content of {'/'.join(path[1:])}"]
+    return [f"{_joined(path)} ({_short(old)} -> {_short(new)})"]
+
+
+def _changed(old: Mapping[str, Any], new: Mapping[str, Any], key: str, path: tuple[str, ...]) -> list[str]:
+    if key in old and key in new:
+        return _differences(old[key], new[key], (*path, key))
+    what, where = ("added", new) if key in new else ("removed", old)
+    return [f"{_joined((*path, key))} ({_short(where[key])} {what})"]
+
+
+def _joined(path: Iterable[str]) -> str:
+    return ".".join(part for part in path if part)
 
 
 def _short(value: Any) -> str:
     text = json.dumps(value, default=_plain)
     return text if len(text) < 60 else text[:57] + "..."
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages a number depends on."""
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in PACKAGES}
 
 
 def describe(file: RunFile, fits: Mapping[str, Fit], seed: int, fixed: Mapping[str, float]) -> dict[str, Any]:
@@ -180,5 +226,7 @@ def describe(file: RunFile, fits: Mapping[str, Fit], seed: int, fixed: Mapping[s
 
 def _hashes(experiment: str) -> dict[str, str]:
     folder = files("darkmoment.likelihoods") / experiment
-    kept = sorted((f for f in folder.iterdir() if f.name.endswith((".csv", ".yaml"))), key=lambda f: f.name)
+    kept = sorted(
+        (f for f in folder.iterdir() if f.name.endswith((".csv", ".yaml", ".py"))), key=lambda f: f.name
+    )
     return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in kept}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from darkmoment.fit import Fit
+from darkmoment.inference.threads import one_thread
 
 Work = Callable[[Fit, Sequence[Any]], list[Any]]
 Report = Callable[[int, int], None]
@@ -43,7 +44,8 @@ class Crew:
             Called with (items done, items in all).
         """
         results: list[Any] = []
-        for first in range(0, len(items), together):
-            results += work(fit, items[first : first + together])
-            report(len(results), len(items))
+        with one_thread():
+            for first in range(0, len(items), together):
+                results += work(fit, items[first : first + together])
+                report(len(results), len(items))
         return results

@@ -71,7 +71,7 @@ def test_a_quantity_that_changes_sign():
     row = found.table.iloc[0]
     assert row["status"] == "range"
     assert row["m_majorana"] == pytest.approx(0.1)
-    assert row["loop_sum_max"] == fit.predictions({"m_majorana": 0.1})["loop_sum"][0] > 0
+    assert row["loop_sum_max"] == fit.predictions({"m_majorana": row["m_majorana"]})["loop_sum"][0] > 0
 
 
 def test_a_linear_parameter_of_small_range_is_told_apart():

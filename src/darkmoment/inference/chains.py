@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from darkmoment.inference.quantiles import PosteriorLimit
 from darkmoment.inference.sample import Sample
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ def read_chains(path: Path, about: Mapping[str, Any]) -> Sample:
         chi2=chi2,
         rhat=about["rhat"],
         ess=about["ess"],
+        tail_ess=about["tail_ess"],
         tau=about["tau"],
+        limits=tuple(PosteriorLimit(**one) for one in about["limits"]),
         steps=about["steps"],
         burn_in=about["burn_in"],
         acceptance=about["acceptance"],

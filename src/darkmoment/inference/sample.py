@@ -1,83 +1,28 @@
-"""Posterior sampling with emcee: independent ensembles, a vectorised posterior, and a stopping rule.
-
-Coordinates are the probits of the prior's cumulative probability, so the prior is a unit gaussian whatever
-its shape, and ranges have no edges. Moves are differential evolution and stretch; emcee 3.1.6's snooker
-move samples a wrong density and is not used.
-"""
+"""Posterior sampling with emcee: independent ensembles, a vectorised posterior, and a stopping rule."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from math import ceil
+from typing import Any
 
-import emcee
 import numpy as np
-from scipy.special import ndtr
 
 from darkmoment.fit import Fit
-from darkmoment.inference.convergence import autocorrelation_time, split_rhat
-from darkmoment.inference.lockstep import lockstep
+from darkmoment.inference.convergence import autocorrelation_time, quantile_ess, rank_rhat, tail_ess
+from darkmoment.inference.crew import Crew, Report, unheard
+from darkmoment.inference.density import Posterior
+from darkmoment.inference.ensembles import THIN, advance, begin
+from darkmoment.inference.quantiles import LEVELS, PosteriorLimit
 from darkmoment.parameters import Array
 
-PRIOR_DRAWS = 20_000
 BURN_IN = 500
 CHECK_EVERY = 500
 RHAT_MAX = 1.01
 TAUS_MIN = 50
 _KEPT = 50_000
 """Samples kept after thinning, at most, all ensembles together."""
-
-Progress = Callable[[int, int], None]
-
-
-class Posterior:
-    """The posterior density of a fit in probit coordinates.
-
-    Parameters
-    ----------
-    fit : Fit
-        Its free parameters, d of them, are the coordinates.
-    """
-
-    def __init__(self, fit: Fit) -> None:
-        self.fit = fit
-        self.free = fit.free
-        self.dimension = len(self.free)
-        if not self.free:
-            raise ValueError(f"{fit.label} has no free parameter: nothing to sample")
-
-    def physical(self, z: Array) -> dict[str, Array]:
-        """Return the parameters in physical units at z, shape (n, d)."""
-        u = ndtr(z)
-        return {
-            p.name: np.clip(p.prior.quantile(u[:, i], *p.bounds), *p.bounds) for i, p in enumerate(self.free)
-        }
-
-    def _chi2(self, z: Array) -> Array:
-        return self.fit.survey(self.physical(z), within_ranges=True).chi2.sum(axis=1)
-
-    def log_density(self, z: Array) -> Array:
-        """Return the log posterior at z, shape (n, d), up to a constant; -inf where forbidden."""
-        return -0.5 * self._chi2(z) - 0.5 * (z**2).sum(axis=1)
-
-    def prior_starts(self, rng: np.random.Generator, walkers: int) -> Array:
-        """Draw from the prior and resample by likelihood: starts in the bulk, shape (walkers, d)."""
-        z = rng.standard_normal((PRIOR_DRAWS, self.dimension))
-        log_like = -0.5 * self._chi2(z)
-        top = log_like.max()
-        if top == -np.inf:
-            raise ValueError(
-                f"{self.fit.label}: none of {PRIOR_DRAWS} prior draws is allowed; narrow the ranges"
-            )
-        weight = np.exp(log_like - top)
-        chosen = rng.choice(PRIOR_DRAWS, walkers, p=weight / weight.sum())
-        # distinct walkers need distinct places: a copy moves by a tenth of a prior sigma at most
-        jitter = np.where(np.isin(np.arange(walkers), np.unique(chosen, return_index=True)[1]), 0.0, 0.1)
-        moved = z[chosen] + jitter[:, None] * rng.standard_normal((walkers, self.dimension))
-        allowed = np.isfinite(self.log_density(moved))
-        return np.where(allowed[:, None], moved, z[chosen] + 1e-6 * rng.standard_normal(moved.shape))
 
 
 @dataclass(frozen=True)
@@ -92,8 +37,12 @@ class Sample:
         Observables asked for.
     chi2 : ndarray (ensembles, steps, walkers)
         Total chi2.
-    rhat, ess, tau : dict of str to float
-        Convergence of every parameter and quantity, from the unthinned chains.
+    rhat, ess, tail_ess, tau : dict of str to float
+        Convergence of every parameter and quantity, from the chains before they are thinned to what is
+        kept: rank-normalised split R-hat across ensembles, effective samples of the mean and of the 90% and
+        95% quantiles, autocorrelation time in steps.
+    limits : tuple of PosteriorLimit
+        Upper limits on the quantities asked for, with their errors, from the same chains.
     converged : bool
         True where the stopping rule was met for the quantity asked for.
     verdict : str
@@ -105,12 +54,45 @@ class Sample:
     chi2: Array
     rhat: dict[str, float]
     ess: dict[str, float]
+    tail_ess: dict[str, float]
     tau: dict[str, float]
+    limits: tuple[PosteriorLimit, ...]
     steps: int
     burn_in: int
     acceptance: float
     converged: bool
     verdict: str
+
+    def limit(self, quantity: str, level: float = 0.90) -> PosteriorLimit:
+        """Return the upper limit on a quantity at a level, 0.68, 0.90 or 0.95."""
+        for found in self.limits:
+            if found.quantity == quantity and abs(found.level - level) < 1e-9:
+                return found
+        known = ", ".join(f"{one.quantity} at {one.level:g}" for one in self.limits)
+        raise KeyError(f"no limit on {quantity!r} at {level:g}; there is {known}")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When to stop: what the quantity `of` has to reach, and steps after which to stop in any case."""
+
+    of: str
+    ess: float
+    max_steps: int
+    taus: float = TAUS_MIN
+
+    def missing(self, ess: float, tail: float, rhat: float, taus: float) -> list[str]:
+        """Return in words what is not reached."""
+        found = []
+        if ess < self.ess:
+            found.append(f"{ess:.0f} effective samples instead of {self.ess:.0f}")
+        if tail < self.ess:
+            found.append(f"{tail:.0f} effective samples of the tail instead of {self.ess:.0f}")
+        if not rhat < RHAT_MAX:
+            found.append(f"R-hat {rhat:.3f} instead of less than {RHAT_MAX}")
+        if taus < self.taus:
+            found.append(f"{taus:.0f} autocorrelation times instead of {self.taus:g}")
+        return found
 
 
 def sample(
@@ -120,30 +102,53 @@ def sample(
     ensembles: int = 4,
     walkers: int = 128,
     max_steps: int = 20_000,
-    quantities: tuple[str, ...] = (),
+    quantities: Sequence[str] = (),
     seed: int = 1,
-    progress: Progress | None = None,
+    progress: Report | None = None,
+    crew: Crew | None = None,
+    starts: Sequence[Mapping[str, float]] = (),
+    tilt: str = "",
+    taus: float = TAUS_MIN,
+    levels: Sequence[float] = LEVELS,
 ) -> Sample:
     """Sample the posterior until the quantity asked for has converged.
+
+    Converged means all of: enough effective samples of the quantity's mean and of its 90% and 95% quantiles
+    (limits are quantiles), a rank-normalised split R-hat across ensembles below 1.01, and chains of at least
+    50 autocorrelation times.
+
+    Every ensemble starts on its own, wider than the posterior, so that R-hat says something: half of the
+    walkers from prior draws resampled by likelihood, the others from prior draws that lie further out, or
+    from `starts`. What is discarded, 500 steps or ten autocorrelation times, forgets them.
 
     Parameters
     ----------
     fit : Fit
         Prior and likelihood.
     of : str
-        Quantity whose effective sample size, autocorrelation time and R-hat end the run.
+        Quantity whose effective sample sizes, autocorrelation time and R-hat end the run.
     ess : float
         Effective samples wanted of it, all ensembles together.
     ensembles, walkers : int
         Independent ensembles, and walkers in each (even, at least twice the number of parameters).
     max_steps : int
         Steps after which to stop in any case; the verdict then says what is missing.
-    quantities : tuple of str
+    quantities : sequence of str
         Further observables to keep.
     seed : int
         Entropy; ensembles get streams of their own.
     progress : callable, optional
         Called with (steps done, steps expected).
+    crew : Crew, optional
+        Who moves the ensembles; this process when left out. The result does not depend on it.
+    starts : sequence of mapping, optional
+        Points in physical units, e.g. maxima, beside which some walkers start.
+    tilt : str
+        An observable by whose value the prior density is multiplied; see `Posterior`.
+    taus : float
+        Autocorrelation times wanted.
+    levels : sequence of float
+        Levels of the upper limits.
 
     Returns
     -------
@@ -154,165 +159,159 @@ def sample(
     ValueError
         If the prior gives no allowed point, or walkers are too few.
     """
-    posterior = Posterior(fit)
+    posterior = Posterior(fit, tilt)
+    _refuse(posterior, ensembles, walkers, max_steps)
+    crew, report = crew or Crew(), progress or unheard
+    rule = Rule(of, ess, max_steps, taus)
+    runs = _Runs(posterior, crew, tuple(dict.fromkeys((of, *quantities))), ensembles)
+    runs.begin(seed, walkers, starts)
+    burn = BURN_IN
+    while max_steps - runs.done >= THIN:
+        runs.advance(min(CHECK_EVERY, max_steps - runs.done))
+        if runs.done <= burn:
+            report(runs.done, max_steps)
+            continue
+        x = _on_its_axis(fit, of, runs.values(of, 0))
+        tau = THIN * autocorrelation_time(x[:, burn // THIN :])
+        burn = _burn_in(tau, runs.done)
+        x = x[:, burn // THIN :]
+        kept = THIN * x.shape[1]
+        tau = THIN * autocorrelation_time(x)
+        wanted = max(rule.taus * tau, rule.ess * tau / (ensembles * walkers))
+        report(runs.done, ceil(min(max_steps, max(runs.done, burn + wanted))))
+        if not rule.missing(THIN * x.size / tau, tail_ess(x), rank_rhat(x), kept / tau):
+            break
+    return _finish(runs, rule, burn, levels)
+
+
+def _refuse(posterior: Posterior, ensembles: int, walkers: int, max_steps: int) -> None:
     if walkers < 2 * posterior.dimension or walkers % 2 or ensembles < 2:
         raise ValueError(
             f"{walkers} walkers in {ensembles} ensembles: give an even number of at least "
             f"{2 * posterior.dimension} walkers (twice the {posterior.dimension} free parameters) and "
             "two ensembles"
         )
-    if max_steps <= BURN_IN:
-        raise ValueError(f"max_steps = {max_steps}: the first {BURN_IN} are discarded, give more")
-    wanted = tuple(dict.fromkeys((of, *quantities)))
-    runs = _ensembles(posterior, ensembles, walkers, seed)
-    report = progress or (lambda done, expected: None)
-    done, expected = 0, max_steps
-    blocks: list[Array] = []
-    burn = BURN_IN
-    while done < max_steps:
-        step = min(CHECK_EVERY, max_steps - done)
-        _advance(posterior, runs, step, first=not done)
-        blocks.append(_transformed(fit, of, posterior, _chain(runs, done)))
-        done += step
-        if done <= burn:
-            report(done, expected)
-            continue
-        followed = np.concatenate(blocks, axis=1)
-        tau = autocorrelation_time(followed[:, burn:])
-        burn = min(max(BURN_IN, ceil(10 * tau)), done // 2)
-        x = followed[:, burn:]
-        kept = done - burn
-        reached = x.size / tau >= ess and kept >= TAUS_MIN * tau and split_rhat(x) < RHAT_MAX
-        expected = min(
-            max_steps, max(done, ceil(burn + max(TAUS_MIN * tau, ess * tau / (ensembles * walkers))))
+    if max_steps < BURN_IN + CHECK_EVERY // 5:
+        raise ValueError(
+            f"max_steps = {max_steps}: the first {BURN_IN} are discarded, give at least "
+            f"{BURN_IN + CHECK_EVERY // 5}"
         )
-        report(done, expected)
-        if reached:
-            break
-    return _finish(fit, posterior, runs, wanted, of, ess, done, burn)
 
 
-class _Desk:
-    """What an ensemble takes for its log density: asks whoever runs the ensembles."""
-
-    ask: Callable[[Array], Array]
-
-    def __call__(self, z: Array) -> Array:
-        return self.ask(z)
+def _burn_in(tau: float, done: int) -> int:
+    """Return how many steps to discard, a multiple of THIN."""
+    wanted = min(max(BURN_IN, ceil(10 * tau)), max(done // 2, min(BURN_IN, done - THIN)))
+    return THIN * (wanted // THIN)
 
 
-@dataclass
-class _Run:
-    """One ensemble: its sampler, and where it starts."""
+class _Runs:
+    """The ensembles of one run, block by block; a crew moves them."""
 
-    sampler: emcee.EnsembleSampler
-    desk: _Desk
-    start: Array
+    def __init__(self, posterior: Posterior, crew: Crew, wanted: tuple[str, ...], ensembles: int) -> None:
+        self.posterior = posterior
+        self.crew = crew
+        self.wanted = wanted
+        self.ensembles = ensembles
+        # fixed, so that blocks are the same whatever the number of workers: two share the ensembles
+        self.together = ceil(ensembles / 2)
+        self.states: list[dict[str, Any]] = []
+        self.blocks: list[list[dict[str, Any]]] = []
+        self.done = 0
 
-    def steps(self, count: int, first: bool, ask: Callable[[Array], Array]) -> None:
-        self.desk.ask = ask
-        self.sampler.run_mcmc(self.start if first else None, count, skip_initial_state_check=True)
+    def begin(self, seed: int, walkers: int, starts: Sequence[Mapping[str, float]]) -> None:
+        names = [p.name for p in self.posterior.free]
+        item = {
+            "seed": seed,
+            "walkers": walkers,
+            "points": [{name: float(point[name]) for name in names} for point in starts],
+            "tilt": self.posterior.tilt,
+        }
+        items = [{**item, "ensemble": i} for i in range(self.ensembles)]
+        self.states = self.crew.run(begin, self.posterior.fit, items, self.together)
 
+    def advance(self, steps: int) -> None:
+        """Move all ensembles on by a block."""
+        steps = THIN * (steps // THIN)
+        item = {"steps": steps, "quantities": list(self.wanted), "tilt": self.posterior.tilt}
+        # ensembles whose states are equal by accident are still two pieces of work
+        numbered = enumerate(self.states)
+        items = [{**item, "ensemble": i, "block": len(self.blocks), "state": s} for i, s in numbered]
+        found = self.crew.run(advance, self.posterior.fit, items, self.together)
+        self.states = [one.pop("state") for one in found]
+        self.blocks.append(found)
+        self.done += steps
 
-def _advance(posterior: Posterior, runs: list[_Run], steps: int, first: bool) -> None:
-    """Move all ensembles in step: one likelihood call serves them all."""
+    def _joined(self, pick: Any, burn: int) -> Array:
+        return np.concatenate([np.array([pick(one) for one in b]) for b in self.blocks], axis=1)[:, burn:]
 
-    def answer_all(asked: list[tuple[int, Array]]) -> list[Array]:
-        found = posterior.log_density(np.concatenate([z for _, z in asked]))
-        ends = np.cumsum([len(z) for _, z in asked])[:-1]
-        return list(np.split(found, ends))
+    def values(self, name: str, burn: int) -> Array:
+        """Return a quantity along the chains, shape (ensembles, steps/THIN, walkers)."""
+        return self._joined(lambda one: one["values"][name], burn)
 
-    lockstep([partial(run.steps, steps, first) for run in runs], answer_all)
+    def chi2(self, burn: int) -> Array:
+        """Return the total chi2 along the chains."""
+        return self._joined(lambda one: one["chi2"], burn)
 
+    def chain(self, burn: int) -> Array:
+        """Return the coordinates along the chains, shape (ensembles, steps/THIN, walkers, d)."""
+        return self._joined(lambda one: one["chain"], burn)
 
-def _ensembles(posterior: Posterior, ensembles: int, walkers: int, seed: int) -> list[_Run]:
-    runs = []
-    for stream in np.random.SeedSequence(seed).spawn(ensembles):
-        rng = np.random.default_rng(stream)
-        moves = [(emcee.moves.DEMove(), 0.6), (emcee.moves.StretchMove(), 0.4)]
-        desk = _Desk()
-        sampler = emcee.EnsembleSampler(walkers, posterior.dimension, desk, moves=moves, vectorize=True)
-        # emcee's own wrapper prints tracebacks; errors are reported once, by who runs the ensembles
-        sampler.log_prob_fn = desk
-        # emcee takes the state of numpy's older generator only
-        sampler.random_state = np.random.RandomState(rng.integers(2**32)).get_state()
-        runs.append(_Run(sampler, desk, posterior.prior_starts(rng, walkers)))
-    return runs
-
-
-def _chain(runs: list[_Run], burn: int) -> Array:
-    """Return the chains, shape (ensembles, steps, walkers, d)."""
-    return np.array([run.sampler.get_chain(discard=burn) for run in runs])
-
-
-def _values(fit: Fit, name: str, points: dict[str, Array]) -> Array:
-    size = len(next(iter(points.values())))
-    return np.concatenate(
-        [
-            np.broadcast_to(fit.predictions(part)[name], (len(next(iter(part.values()))),))
-            for part in ({k: v[i : i + 8192] for k, v in points.items()} for i in range(0, size, 8192))
-        ]
-    )
-
-
-def _transformed(fit: Fit, name: str, posterior: Posterior, chain: Array) -> Array:
-    """Return a quantity along the chains, in the logarithm where it lives on one."""
-    flat = chain.reshape(-1, posterior.dimension)
-    x = _values(fit, name, posterior.physical(flat)).reshape(chain.shape[:-1])
-    return _on_its_axis(fit, name, x)
+    @property
+    def acceptance(self) -> float:
+        """Fraction of proposals accepted, burn-in included."""
+        accepted = [float(one["accepted"].mean()) for block in self.blocks for one in block]
+        return float(np.sum(accepted)) * THIN / (self.done * self.ensembles)
 
 
 def _on_its_axis(fit: Fit, name: str, x: Array) -> Array:
+    """Return a quantity in the logarithm where it lives on one."""
     known = fit.model.table.get(name)
     logarithmic = known.logarithmic if known else fit.parameter(name).free and fit.parameter(name).logarithmic
     return np.log(np.maximum(x, 1e-300)) if logarithmic else x
 
 
-def _finish(
-    fit: Fit,
-    posterior: Posterior,
-    runs: list[_Run],
-    wanted: tuple[str, ...],
-    of: str,
-    ess: float,
-    done: int,
-    burn: int,
-) -> Sample:
-    chain = _chain(runs, burn)
-    points = posterior.physical(chain.reshape(-1, posterior.dimension))
+def _finish(runs: _Runs, rule: Rule, burn: int, levels: Sequence[float]) -> Sample:
+    posterior, fit, skip = runs.posterior, runs.posterior.fit, burn // THIN
+    chain = runs.chain(skip)
     shape = chain.shape[:-1]
-    everything = {name: x.reshape(shape) for name, x in points.items()}
-    everything |= {name: _values(fit, name, points).reshape(shape) for name in wanted}
-    on_axis = {name: _on_its_axis(fit, name, x) for name, x in everything.items()}
-    tau = {name: autocorrelation_time(x) for name, x in on_axis.items()}
-    sizes = {name: x.size / tau[name] for name, x in on_axis.items()}
-    rhat = {name: split_rhat(x) for name, x in on_axis.items()}
-    missing = []
-    if sizes[of] < ess:
-        missing.append(f"{sizes[of]:.0f} effective samples instead of {ess:.0f}")
-    if rhat[of] >= RHAT_MAX:
-        missing.append(f"R-hat {rhat[of]:.3f} instead of less than {RHAT_MAX}")
-    if shape[1] < TAUS_MIN * tau[of]:
-        missing.append(f"{shape[1] / tau[of]:.0f} autocorrelation times instead of {TAUS_MIN}")
-    verdict = (
-        f"not converged for {of}: " + ", ".join(missing)
-        if missing
-        else f"converged for {of}: {sizes[of]:.0f} effective samples, R-hat {rhat[of]:.4f}, "
-        f"{shape[1] / tau[of]:.0f} autocorrelation times"
-    )
-    chi2 = np.array([run.sampler.get_log_prob(discard=burn) for run in runs])
-    chi2 = -2 * chi2 - (chain**2).sum(axis=-1)
+    points = posterior.physical(chain.reshape(-1, posterior.dimension))
+    parameters = {name: x.reshape(shape) for name, x in points.items()}
+    quantities = {name: runs.values(name, skip) for name in runs.wanted if name not in parameters}
+    on_axis = {name: _on_its_axis(fit, name, x) for name, x in {**parameters, **quantities}.items()}
+    tau = {name: THIN * autocorrelation_time(x) for name, x in on_axis.items()}
+    ess = {name: THIN * x.size / tau[name] for name, x in on_axis.items()}
+    tail = {name: tail_ess(x) for name, x in on_axis.items()}
+    rhat = {name: rank_rhat(x) for name, x in on_axis.items()}
+    taus = THIN * shape[1] / tau[rule.of]
+    missing = rule.missing(ess[rule.of], tail[rule.of], rhat[rule.of], taus)
+    limits = [
+        PosteriorLimit.of(name, level, x, quantile_ess(on_axis[name], level))
+        for name, x in quantities.items()
+        for level in levels
+    ]
+    chi2 = runs.chi2(skip)
     thin = slice(None, None, max(1, ceil(chi2.size / _KEPT)))
     return Sample(
-        parameters={name: everything[name][:, thin] for name in points},
-        quantities={name: everything[name][:, thin] for name in wanted},
+        parameters={name: x[:, thin] for name, x in parameters.items()},
+        quantities={name: x[:, thin] for name, x in quantities.items()},
         chi2=chi2[:, thin],
         rhat=rhat,
-        ess=sizes,
+        ess=ess,
+        tail_ess=tail,
         tau=tau,
-        steps=done,
+        limits=tuple(limits),
+        steps=runs.done,
         burn_in=burn,
-        acceptance=float(np.mean([run.sampler.acceptance_fraction.mean() for run in runs])),
+        acceptance=runs.acceptance,
         converged=not missing,
-        verdict=verdict,
+        verdict=_verdict(rule, missing, ess[rule.of], tail[rule.of], rhat[rule.of], taus),
+    )
+
+
+def _verdict(rule: Rule, missing: list[str], ess: float, tail: float, rhat: float, taus: float) -> str:
+    if missing:
+        return f"not converged for {rule.of}: {', '.join(missing)}"
+    return (
+        f"converged for {rule.of}: {ess:.0f} effective samples ({tail:.0f} of the tail), R-hat {rhat:.4f}, "
+        f"{taus:.0f} autocorrelation times"
     )

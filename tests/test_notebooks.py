@@ -45,7 +45,7 @@ def outputs(notebook):
 
 
 def key_numbers(notebook):
-    """Return what the last cell prints: a JSON object, name -> number."""
+    """Return what the last cell prints: a JSON object, name -> number, or [number, how far it may differ]."""
     printed = [output for output in outputs(notebook)[-1:] if output.output_type == "stream"]
     assert printed, "the last cell has to print its key numbers as JSON"
     return json.loads(printed[0].text)
@@ -65,7 +65,13 @@ def test_notebook_gives_its_stored_numbers_again(path, tmp_path, monkeypatch):
     fresh = execute(path, tmp_path, monkeypatch)
     warned = [output.text for output in outputs(fresh) if output.get("name") == "stderr"]
     assert not warned
-    assert key_numbers(fresh) == pytest.approx(key_numbers(stored), rel=1e-6, abs=0)
+    again, before = key_numbers(fresh), key_numbers(stored)
+    assert list(again) == list(before)
+    for name, value in before.items():
+        # what rests on random chains or on a search is given with the accuracy it has
+        number, within = value if isinstance(value, list) else (value, 1e-6 * abs(value))
+        found = again[name][0] if isinstance(value, list) else again[name]
+        assert abs(found - number) <= within, f"{name}: {found} instead of {number} within {within}"
     assert figures(fresh) == figures(stored)
 
 

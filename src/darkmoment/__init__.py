@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from darkmoment.fit import Fit
+    from darkmoment.inference.leave_one_out import leave_one_out
     from darkmoment.inference.maximise import maximise
     from darkmoment.inference.profile import profile
+    from darkmoment.inference.profile_map import profile_map
     from darkmoment.inference.sample import sample
 
 __version__ = _version("darkmoment")
-__all__ = ["Fit", "maximise", "profile", "sample"]
+__all__ = ["Fit", "leave_one_out", "maximise", "profile", "profile_map", "sample"]
 
 # looked up on first use, so that `darkmoment --help` need not import numpy
 _HOMES = {
     "Fit": "darkmoment.fit",
+    "leave_one_out": "darkmoment.inference.leave_one_out",
     "maximise": "darkmoment.inference.maximise",
     "profile": "darkmoment.inference.profile",
+    "profile_map": "darkmoment.inference.profile_map",
     "sample": "darkmoment.inference.sample",
 }
 

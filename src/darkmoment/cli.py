@@ -135,6 +135,13 @@ def _add_single_tasks(commands: argparse._SubParsersAction[argparse.ArgumentPars
     sample.add_argument("--of", metavar="NAME", help="quantity they are counted for (default: mu_eff)")
     sample.add_argument("--quantities", metavar="NAME,NAME", help="further observables to keep")
     sample.add_argument("--max-steps", metavar="N", help="steps after which to stop (default: 10000)")
+    sample.add_argument("--level", metavar="CL", help="of the limit that is checked (default: 0.90)")
+    sample.add_argument(
+        "--sensitivity",
+        choices=("true", "false"),
+        help="ask again with other prior ranges (default: true)",
+    )
+    sample.add_argument("--cross-check", choices=("nested",), help="sample once more with dynesty")
 
 
 def _add_conventions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -182,7 +182,9 @@ def sample(options: Namespace) -> int:
         until = f"{{ess: {options.ess or 1000}, of: {options.of or 'mu_eff'}}}"
     flags = {"ensembles": options.ensembles, "walkers": options.walkers, "until": until}
     kept = f"[{options.quantities}]" if options.quantities else None
-    return _single("sample", options, flags | {"max_steps": options.max_steps, "quantities": kept})
+    flags |= {"max_steps": options.max_steps, "quantities": kept}
+    more = {name: getattr(options, name) for name in ("level", "sensitivity", "cross_check")}
+    return _single("sample", options, flags | more)
 
 
 @command

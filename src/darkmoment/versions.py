@@ -10,12 +10,21 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 PACKAGES = ("darkmoment", "numpy", "scipy", "emcee", "iminuit", "arviz", "pandas", "matplotlib", "corner")
+EXTRAS = ("dynesty", "distributed")
 _NUMBERS = ("numpy", "scipy", "emcee", "iminuit")
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages a number depends on."""
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in PACKAGES}
+    """Return the versions of Python, of the packages a number depends on, and of extras that are there."""
+    found = {"python": platform.python_version()} | {name: metadata.version(name) for name in PACKAGES}
+    return found | {name: version for name in EXTRAS if (version := _installed(name))}
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 @cache

@@ -63,7 +63,7 @@ def stem_of(task: TaskSpec) -> str:
     if task.name:
         return task.name
     subject = next((task.options[k] for k in ("quantity", "x", "experiment") if task.options.get(k)), None)
-    return f"{task.kind}_{subject}" if subject else task.kind
+    return "_".join(part for part in (task.kind, subject, task.options.get("y")) if part)
 
 
 def run(

@@ -114,9 +114,7 @@ def _rows(
         for found in samples:
             if quantity in found.quantities:
                 for level in LEVELS:
-                    row[f"posterior_{level:.0%}".rstrip("%")] = float(
-                        np.quantile(found.quantities[quantity], level)
-                    )
+                    row[f"posterior_{level:.0%}".rstrip("%")] = found.limit(quantity, level).value
         rows.append(row)
     for found in samples:
         for name, x in found.parameters.items():

@@ -8,9 +8,9 @@ import pytest
 
 from darkmoment import Fit
 from darkmoment.cli import _parser
-from darkmoment.experiments import available
+from darkmoment.experiments.discovery import shipped
 from darkmoment.levels import delta_chi2, z_score
-from darkmoment.reading import result_of
+from darkmoment.listing import as_markdown
 from darkmoment.runfile.loader import loads
 
 ROOT = Path(__file__).parents[1]
@@ -90,14 +90,10 @@ def test_the_run_file_is_right():
 
 
 def test_the_experiments_are_those_of_the_cards():
-    wanted = []
-    for name, card in sorted(available().items()):
-        for k, (key, dataset) in enumerate(card.datasets.items()):
-            head = [f"`{name}`", card.title, f"`{card.limits}`"] if k == 0 else ["", "", ""]
-            default = " (default)" if key == card.default else ""
-            reference = ", ".join(f"arXiv:{a}" for a in dataset.arxiv)
-            wanted.append([*head, f"{key}{default}", result_of(dataset), reference])
-    assert rows("Experiments") == wanted
+    table = as_markdown(shipped())
+    assert table in TEXT, f"put this table into the README:\n{table}"
+    listed = {(name, dataset) for name, card in shipped().items() for dataset in card.datasets}
+    assert len(rows("Experiments")) == len(listed)
 
 
 def test_every_command_is_listed_and_every_option_named_exists():

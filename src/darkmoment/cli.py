@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 ANSWERED, DOUBTFUL, WRONG_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
-_FIT = "path of a run file, or the name of a shipped fit (paper, global)"
+_FIT = "path of a run file, or the name of a shipped fit (paper, global, projections)"
 _EXAMPLES = """\
 examples:
   darkmoment run paper --out paper-run
@@ -53,6 +53,10 @@ def _parser() -> argparse.ArgumentParser:
         "experiments", help="list experiments, or print a card", allow_abbrev=False
     )
     experiments.add_argument("name", metavar="NAME", nargs="?", help="experiment whose card to print")
+    cite = commands.add_parser(
+        "cite", help="BibTeX of the experiments, formulas and tools of a run", allow_abbrev=False
+    )
+    cite.add_argument("source", metavar="DIR|FIT", help=f"a run directory, or {_FIT}")
     closure = commands.add_parser(
         "closure", help="fit each experiment alone and compare with what it publishes", allow_abbrev=False
     )

@@ -287,17 +287,43 @@ def init(options: Namespace) -> int:
 @command
 def experiments(options: Namespace) -> int:
     """List the experiments, or print a card."""
-    from darkmoment.reading import describe_card, describe_experiments
+    from darkmoment.listing import as_text
+    from darkmoment.reading import describe_card
 
     cards = available()
     if options.name is None:
-        print(describe_experiments(cards))
+        print(as_text(cards))
         return ANSWERED
     if options.name not in cards:
         from darkmoment.experiments.errors import unknown
 
         raise unknown("experiment", options.name, cards)
     print(describe_card(cards[options.name]))
+    return ANSWERED
+
+
+@command
+def cite(options: Namespace) -> int:
+    """Print the BibTeX of what a run, or a fit, rests on."""
+    from darkmoment.citing import bibtex
+    from darkmoment.record import describe
+    from darkmoment.versions import versions
+
+    folder = Path(options.source)
+    if folder.is_dir():
+        try:
+            record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raise UsageError(f"{folder} holds no readable {RECORD}: it is no run directory") from None
+    else:
+        file = load(options.source)
+        fits = {spec.slug: Fit(spec) for spec in file.fits}
+        tasks = [task.resolved() for task in file.tasks]
+        record = {**describe(file, fits, file.base.seed, {}), "tasks": tasks, "versions": versions()}
+    try:
+        print(bibtex(record), end="")
+    except (KeyError, ValueError) as error:
+        raise UsageError(f"{folder}: {error}") from None
     return ANSWERED
 
 

@@ -14,6 +14,12 @@ M_ELECTRON = 0.51099895069e-3
 M_MUON = 105.6583755e-3
 """Muon mass in GeV (CODATA 2022)."""
 
+M_TAU = 1.77693
+"""Tau mass in GeV (PDG 2024)."""
+
+M_PION = 139.57039e-3
+"""Mass of the charged pion in GeV (PDG 2024)."""
+
 E_CHARGE = sqrt(4 * pi * ALPHA)
 """Elementary charge, dimensionless."""
 

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from darkmoment.experiments import Likelihood
 from darkmoment.observables.lepton_flavour import MASSES
 from darkmoment.parameters import PERTURBATIVE, Array
 
 if TYPE_CHECKING:
     from darkmoment.fit import Fit, Points
+    from darkmoment.survey import Survey
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ def evaluate(fit: Fit, points: Points) -> Evaluation:
         if survey.physical[row]:
             lost = [key for key, value in observables.items() if not np.isfinite(value[row])]
             found += [f"{key} is beyond the numbers of this computer" for key in lost]
+        found += _silences(fit, survey, row)
         found += _doubts(fit, values, row)
         notes.append(found)
     return Evaluation(
@@ -127,12 +130,21 @@ def _limits(
     notes: list[list[str]] = [[] for _ in range(n)]
     p = fit.model.predict(values)
     for name, experiment in fit.experiments.items():
-        if experiment.card.limits == "mu_eff":
+        if experiment.limits == "mu_eff":
             limit = np.array(np.broadcast_to(experiment.limit(p), (n,)), dtype=float)
             found[f"{name}_limit_muB"] = limit
             for row in np.flatnonzero(~np.isfinite(limit)):
                 notes[row].append(f"{name} has no limit here")
     return found, notes
+
+
+def _silences(fit: Fit, survey: Survey, row: int) -> list[str]:
+    """Return why experiments say nothing at a physical point, where it is for more than their range."""
+    return [
+        f"{name} says nothing here: {experiment.silence}"
+        for k, (name, experiment) in enumerate(fit.experiments.items())
+        if survey.physical[row] and not survey.covered[row, k] and experiment.silence != Likelihood.silence
+    ]
 
 
 def _doubts(fit: Fit, values: Mapping[str, Array], row: int) -> list[str]:

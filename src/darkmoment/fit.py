@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike
 
 from darkmoment.answers import LikelihoodError
 from darkmoment.experiments import Likelihood
-from darkmoment.experiments import load as load_experiment
 from darkmoment.identity import changes, contents, identity_of, rebuilt
 from darkmoment.model import Model, Predictions
 from darkmoment.observables.lepton_flavour import MASSES as SCALARS
@@ -80,8 +79,7 @@ class Fit:
             masses=_loop_masses(self.parameters),
         )
         self.experiments: dict[str, Likelihood] = {
-            name: load_experiment(name, asked.dataset, asked.shape, **asked.options)
-            for name, asked in spec.experiments.items()
+            name: asked.load() for name, asked in spec.experiments.items()
         }
         self.constraints = {p.name: p.constraint for p in self.parameters if p.constraint is not None}
         self.terms = (*self.experiments, *(f"{name}_constraint" for name in self.constraints))
@@ -175,6 +173,11 @@ class Fit:
         known = {p.name: p.reference for p in self.parameters if p.tie is None}
         self._defaults = {name: np.array([value]) for name, value in known.items() if value is not None}
         self._settled = cache(lambda: self.model.predict(self._defaults))
+
+    @property
+    def projected(self) -> bool:
+        """True where an experiment has not measured yet."""
+        return any(e.projected for e in self.experiments.values())
 
     def parameter(self, name: str) -> Parameter:
         """Return a parameter by name; raises PointError with the nearest name where there is none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from darkmoment.experiments import CurveLimit
+from darkmoment.experiments import CurveLimit, PromptVisibleLimit
 from darkmoment.fit import Fit
 
 _ALONG = "m_dark_photon"
@@ -23,10 +23,12 @@ def gaps(fit: Fit) -> list[str]:
     mass = fit.parameter(_ALONG)
     if not mass.free:
         return []
-    covered = defaultdict(list)
+    covered: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for experiment in fit.experiments.values():
+        if isinstance(experiment, PromptVisibleLimit) and fit.spec.invisible_branching == "assumed":
+            continue  # no decay is visible
         if isinstance(experiment, CurveLimit):
-            covered[experiment.card.limits].append(experiment.curve.range)
+            covered[experiment.limits] += experiment.curve.stretches
     found = []
     for quantity, ranges in covered.items():
         open_stretches = _outside(sorted(ranges), *mass.bounds)

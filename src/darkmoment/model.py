@@ -14,7 +14,7 @@ from darkmoment.parameters import FLAVOURS, SPECTRA, Array, names_of
 from darkmoment.physics.loops import Grid
 
 FORMULAS = ("derived", "printed")
-INVISIBLE_BRANCHINGS = ("assumed",)
+INVISIBLE_BRANCHINGS = ("assumed", "computed")
 LEPTON_FLAVOURS = ("full", "dipole")
 
 
@@ -29,8 +29,8 @@ class Model:
         Scalar masses from m_S and delta_m_S, or four of their own.
     flavour : {'general', 'single_y'}
         Flavour vectors from two norms and an angle, or from one Yukawa.
-    invisible_branching : {'assumed'}
-        How BR_invisible is obtained: 1, as the paper has it.
+    invisible_branching : {'assumed', 'computed'}
+        BR_invisible is 1, as the paper has it, or follows from the partial widths.
     lepton_flavour : {'full', 'dipole'}
         mu -> 3e and conversion with monopole and box, or by dipole dominance.
     masses : tuple of float, optional
@@ -66,7 +66,7 @@ class Model:
         }
         self.parameter_names = names_of(spectrum, flavour)
         self.table: dict[str, Observable] = {
-            o.name: o for o in catalogue.assemble(spectrum, flavour, lepton_flavour)
+            o.name: o for o in catalogue.assemble(spectrum, flavour, lepton_flavour, invisible_branching)
         }
         if formulas == "printed":
             self.table |= {o.name: o for o in printed.OBSERVABLES}

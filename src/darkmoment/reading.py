@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
-from darkmoment.experiments import Card, Dataset
+from darkmoment.experiments import Card
 from darkmoment.fit import Fit
 from darkmoment.gaps import gaps
 from darkmoment.inference.maximise import STARTS
@@ -138,35 +137,6 @@ def _measured(fit: Fit, points: Mapping[str, np.ndarray]) -> float:
     for _ in range(5):
         fit.chi2(points)
     return (time.perf_counter() - start) / 5
-
-
-def describe_experiments(cards: Mapping[str, Card]) -> str:
-    """Return a table of every dataset: what it limits, level, number, reference, status."""
-    rows = []
-    for name, card in sorted(cards.items()):
-        for key, d in card.datasets.items():
-            rows.append(
-                {
-                    "experiment": name,
-                    "dataset": f"{key}*" if key == card.default else key,
-                    "measures": card.limits,
-                    "result": result_of(d),
-                    "reference": ", ".join([*(f"arXiv:{a}" for a in d.arxiv), *([d.doi] if d.doi else [])])
-                    or d.journal,
-                    "status": card.status if card.applies else "does not apply",
-                    "verified": "yes" if d.verified else "no",
-                }
-            )
-    table = pd.DataFrame(rows).to_string(index=False, justify="left")
-    return f"{table}\n* default dataset; `darkmoment experiments NAME` prints a card"
-
-
-def result_of(d: Dataset) -> str:
-    """Return a dataset's number in words: limit and level, value and error, or curve."""
-    if d.value is not None and d.sigma is not None:
-        return f"{d.value:.4g} +- {d.sigma:.2g}"
-    level = f" @ {d.cl:.0%} CL" if d.cl else ""
-    return f"< {d.limit:.4g}{level}" if d.limit is not None else f"curve{level}"
 
 
 def describe_card(card: Card) -> str:

@@ -6,13 +6,16 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Mapping
-from importlib.resources import files
+from importlib.resources.abc import Traversable
 from math import nan
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from darkmoment.citing import references
+from darkmoment.experiments.discovery import announced, card
+from darkmoment.experiments.outside import sha256
 from darkmoment.files import TEMPORARY, is_unfinished, remove_unfinished, write_whole
 from darkmoment.fit import Fit
 from darkmoment.runfile.schema import RunFile
@@ -213,19 +216,33 @@ def _short(value: Any) -> str:
 
 
 def describe(file: RunFile, fits: Mapping[str, Fit], seed: int, fixed: Mapping[str, float]) -> dict[str, Any]:
-    """Return what defines a run: the resolved fits, the seed, and the data's sha256."""
-    used = sorted({name for fit in fits.values() for name in fit.experiments})
+    """Return what defines a run: the resolved fits, the seed, the data's sha256 and their references."""
     return {
         "name": file.name,
         "seed": seed,
         "fixed": dict(fixed),
         "fits": {slug: fit.spec.resolved() for slug, fit in fits.items()},
-        "data": {name: _hashes(name) for name in used},
+        "data": _data(fits),
+        "references": references(fits.values()),
     }
 
 
-def _hashes(experiment: str) -> dict[str, str]:
-    folder = files("darkmoment.likelihoods") / experiment
+def _data(fits: Mapping[str, Fit]) -> dict[str, dict[str, str]]:
+    """Return the sha256 of every file an experiment is made from, experiment -> file -> sha256."""
+    data: dict[str, dict[str, str]] = {}
+    for fit in fits.values():
+        for name, asked in fit.spec.experiments.items():
+            known = data.setdefault(name, {})
+            if asked.definition is not None:
+                known |= {shown: sha256(path) for shown, path in asked.definition.files(name).items()}
+            elif not known:
+                known |= _hashes(card(name).folder)
+                if name in announced():
+                    known["(package)"] = announced()[name].package
+    return dict(sorted(data.items()))
+
+
+def _hashes(folder: Traversable) -> dict[str, str]:
     kept = sorted(
         (f for f in folder.iterdir() if f.name.endswith((".csv", ".yaml", ".py"))), key=lambda f: f.name
     )

@@ -65,6 +65,30 @@ def test_a_good_card(tmp_path: Path) -> None:
     assert pickle.loads(pickle.dumps(card)) == card
 
 
+def test_a_dataset_may_limit_a_quantity_of_its_own_and_from_below(tmp_path: Path) -> None:
+    text = GOOD.replace(
+        '    limit: "< 1.5e-13 @ 90% CL"\n    sens', '    limits: m_toy\n    limit: "> 3 @ 95% CL"\n    sens'
+    )
+    card = Card.read(write(tmp_path, text))
+    assert (card.dataset().limits, card.dataset().lower, card.dataset().limit) == ("m_toy", True, 3)
+    assert (card.dataset("curve").limits, card.dataset("curve").lower) == ("", False)
+
+
+def test_what_does_not_apply_needs_a_reference_but_no_number_and_no_closure(tmp_path: Path) -> None:
+    text = GOOD.replace("    value: 38(63)e-11\n    observed: 0\n    background: 0.53 +- 0.17\n", "")
+    text = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("closure"))
+    with pytest.raises(CardError, match="exactly one of limit, value, curve and region"):
+        Card.read(write(tmp_path, text))
+    text = text.replace("status: measured", "status: measured\napplies: no")
+    card = Card.read(write(tmp_path, text))
+    assert not card.applies
+    assert card.dataset("counted").limit is None
+    unnamed = text.replace('    arxiv: ["hep-ex/0101039", "2505.21476"]\n', "")
+    with pytest.raises(CardError, match="reference is missing") as caught:
+        Card.read(write(tmp_path, unnamed))
+    assert caught.value.key == "datasets.counted.arxiv"
+
+
 def test_cards_cannot_be_changed(tmp_path: Path) -> None:
     card = Card.read(write(tmp_path))
     with pytest.raises(AttributeError):
@@ -84,6 +108,9 @@ def test_cards_cannot_be_changed(tmp_path: Path) -> None:
         ("2.2e-13", "-2.2e-13", "datasets.2025.sensitivity", "positive"),
         ("2.2e-13", ".nan", "datasets.2025.sensitivity", "expected a number"),
         ('"< 1.5e-13 @ 90% CL"', '"1.5e-13"', "datasets.2025.limit", "upper limit"),
+        ('"< 1.5e-13 @ 90% CL"', '"= 1.5e-13 @ 90% CL"', "datasets.2025.limit", "or lower, with >"),
+        ("    sensitivity: 2.2e-13", "    limits: 3", "datasets.2025.limits", "expected a text"),
+        ("    value: 38(63)e-11\n", "", "datasets.counted", "exactly one"),
         ('    arxiv: "2504.15711"\n', "", "datasets.2025.arxiv", "reference is missing"),
         ('"2504.15711"', "2504.15711", "datasets.2025.arxiv", "quoted"),
         ('"2504.15711"', '"25041571"', "datasets.2025.arxiv", "not an arXiv identifier"),

@@ -16,11 +16,19 @@ def test_every_experiment_dataset_and_shape_returns_its_published_number(table: 
     assert list(table.columns) == COLUMNS
     assert table["ok"].all(), table[~table["ok"]]
     asked = {
-        (c.name, d.name, s) for c in available().values() for d in c.datasets.values() for s in shapes_of(d)
+        (c.name, d.name, s)
+        for c in available().values()
+        if c.applies
+        for d in c.datasets.values()
+        for s in shapes_of(d)
     }
     assert set(zip(table["experiment"], table["dataset"], table["shape"], strict=True)) == asked
-    assert table["deviation"].abs().max() < 1e-5  # far inside the tolerance the cards promise
-    assert (table["tolerance"] == 0.005).all()
+    own = (table["experiment"] == "xenonnt") & (table["dataset"] == "2022")  # events, not the limit
+    # papers that quote limit and single-event sensitivity both, and not to more than 5% consistently
+    twice = table["experiment"].isin(["mu2e", "mu2e2", "comet"])
+    assert table[~own & ~twice]["deviation"].abs().max() < 1e-5  # far inside the tolerance the cards promise
+    assert (table[(table["experiment"] != "xenonnt") & ~twice]["tolerance"] == 0.005).all()
+    assert (table[twice]["tolerance"] == 0.05).all()
 
 
 def test_the_numbers_are_the_published_ones(table: pd.DataFrame) -> None:
@@ -68,6 +76,9 @@ def test_an_unknown_experiment() -> None:
 
 def test_every_shape_has_a_method() -> None:
     assert set(METHOD_OF_SHAPE) == set(SHAPES)
-    for card in available().values():
+    for card in (c for c in available().values() if c.applies):
         defaults = {METHOD_OF_SHAPE[shapes_of(dataset)[0]] for dataset in card.datasets.values()}
-        assert defaults == {card.closure.method}, card.name
+        # what a projection will see is not known: its published limit is that of the median
+        median = card.closure.method == "median"
+        assert defaults == {"bayes_flat" if median else card.closure.method}, card.name
+        assert not median or card.status == "projected"

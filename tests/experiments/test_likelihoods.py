@@ -161,12 +161,16 @@ def points(n: int, seed: int = 11) -> dict[str, np.ndarray]:
     print("seed", seed)
     ranges = {"m_dark_photon": (1e-4, 10), "epsilon": (1e-7, 1e-1), "BR_mu_e_gamma": (1e-17, 1e-9)}
     ranges |= {"mu_eff": (1e-14, 1e-8), "BR_invisible": (1e-3, 1), "delta_a_mu": (1e-14, 1e-8)}
+    ranges |= {"BR_mu_3e": (1e-16, 1e-8), "CR_mu_e_Au": (1e-16, 1e-8), "CR_mu_e_Ti": (1e-16, 1e-8)}
+    ranges |= {"CR_mu_e_Al": (1e-20, 1e-12), "delta_a_e": (1e-18, 1e-10), "m_E": (100, 1e4)}
     p = {name: np.exp(rng.uniform(*np.log(ends), n)) for name, ends in ranges.items()}
-    return p | {"P_ee": rng.uniform(0.4, 0.6, n), "sin2_theta_23": rng.uniform(0.4, 0.6, n)}
+    p |= {"P_ee": rng.uniform(0.4, 0.6, n), "sin2_theta_23": rng.uniform(0.4, 0.6, n)}
+    return p | {"BR_visible": 1 - rng.uniform(0, 1, n) ** 4}
 
 
 def experiments() -> list[Likelihood]:
-    return [load(card.name, dataset) for card in available().values() for dataset in card.datasets]
+    cards = [card for card in available().values() if card.applies]
+    return [load(card.name, dataset) for card in cards for dataset in card.datasets]
 
 
 def test_one_point_and_a_batch_give_the_same_number() -> None:
@@ -197,7 +201,7 @@ def test_only_what_is_needed_is_read() -> None:
         for name in needed:
             with pytest.raises(KeyError):
                 experiment.chi2({k: v for k, v in needed.items() if k != name})
-        quantity = experiment.card.limits
+        quantity = experiment.limits
         rest = {k: v for k, v in needed.items() if k != quantity}
         limit = experiment.limit(rest)
         says = experiment.covered(rest) & np.isfinite(limit)
@@ -206,8 +210,10 @@ def test_only_what_is_needed_is_read() -> None:
 
 
 def test_nan_reaches_chi2() -> None:
-    batch = points(1) | {"m_dark_photon": np.array([0.1])}
+    batch = points(1) | {"BR_visible": np.array([0.95])}
     for experiment in experiments():
+        knots = experiment.knots.get("m_dark_photon", np.array([0.1]))
+        batch["m_dark_photon"] = knots[len(knots) // 2, None]  # within the curve, where it has one
         for name in experiment.needs:
             bad = experiment.chi2({**batch, name: np.array([np.nan])})
             assert np.isnan(bad).all(), f"{experiment.name} hides a nan in {name}"
@@ -216,9 +222,9 @@ def test_nan_reaches_chi2() -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [
-        ("meg", {}, r"experiment 'meg' does not exist; available: babar, .*did you mean 'meg2'"),
+        ("meg", {}, r"experiment 'meg' does not exist; available: .*babar, .*did you mean 'meg2'"),
         ("NA64", {}, r"did you mean 'na64'"),
-        ("zzz", {}, r"experiment 'zzz' does not exist; available: .*na64$"),
+        ("zzz", {}, r"experiment 'zzz' does not exist; available: .*na64, "),
         ("meg2", {"dataset": 2052}, r"dataset of meg2 '2052' does not exist; available: 2025, 2023 .*'2025'"),
         ("g_minus_2", {"dataset": "wp2026"}, r"did you mean 'wp202[05]'"),
         ("na64", {"resonnance": "keep"}, r"option of na64 'resonnance'.*did you mean 'resonance'"),

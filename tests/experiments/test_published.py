@@ -1,6 +1,6 @@
 import pytest
 
-from darkmoment.experiments.published import parse_limit, parse_measurement
+from darkmoment.experiments.published import is_lower_limit, parse_limit, parse_measurement
 
 
 @pytest.mark.parametrize(
@@ -9,10 +9,16 @@ from darkmoment.experiments.published import parse_limit, parse_measurement
         ("< 1.5e-13 @ 90% CL", (1.5e-13, 0.90)),
         ("<7e-13@95%CL", (7e-13, 0.95)),
         ("< 2.8e-11 @ 90 % CL", (2.8e-11, 0.90)),
+        ("> 1270 @ 95% CL", (1270, 0.95)),
     ],
 )
 def test_limits(text: str, expected: tuple[float, float]) -> None:
     assert parse_limit(text) == pytest.approx(expected, rel=1e-15)
+
+
+def test_upper_and_lower() -> None:
+    assert is_lower_limit(" > 1270 @ 95% CL")
+    assert not is_lower_limit("< 1270 @ 95% CL")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,11 @@ E = 862e-6
 T_MIN = 50e-6
 
 
+def line() -> recoil.RecoilSpectrum:
+    """The recoils of one neutrino energy, as a spectrum."""
+    return recoil.RecoilSpectrum(lambda T: 1 / T - 1 / E, T_MIN, float(recoil.T_max(E)))
+
+
 def test_kinematic_edge():
     assert recoil.T_max(E) == pytest.approx(664.92e-6, rel=1e-5)
     # elastic scattering off an electron at rest, backwards: T = E - E' with momentum E + E'
@@ -43,12 +48,12 @@ def test_integral(mass, T_min):
     [(1e-4, 3.01703e-11), (1e-3, 1.57438e-10), (1e-2, 1.15565e-8), (1.0, 1.15108e-10 * 1e6)],
 )
 def test_check_values(mass, limit):
-    found = 2.8e-11 * np.sqrt(recoil.dilution(mass, T_MIN, recoil.T_max(E), E))
+    found = 2.8e-11 * np.sqrt(line().dilution(np.array([mass]))[0])
     assert found == pytest.approx(limit, rel=6e-6)
 
 
 def test_massless_mediator_dilutes_nothing():
-    assert recoil.dilution(0.0, T_MIN, recoil.T_max(E), E) == 1.0
+    assert line().dilution(np.zeros(1)) == [1.0]
     T_max = recoil.T_max(E)
     massless = np.log(T_max / T_MIN) - (T_max - T_MIN) / E
     assert recoil.dipole_recoil_integral(0.0, T_MIN, T_max, E) == pytest.approx(massless, rel=1e-13)
@@ -58,9 +63,15 @@ def test_batches_keep_the_bits():
     rng = np.random.default_rng(9)
     mass = np.exp(rng.uniform(np.log(1e-6), np.log(10.0), 3000))
     T_max = recoil.T_max(E)
-    batch = recoil.dilution(mass, T_MIN, T_max, E)
-    assert [float(recoil.dilution(m, T_MIN, T_max, E)) for m in mass[:40]] == batch[:40].tolist()
-    assert np.array_equal(recoil.dilution(mass[11:1500], T_MIN, T_max, E), batch[11:1500])
+    for batch, function in (
+        (line().dilution(mass), line().dilution),
+        (
+            recoil.dipole_recoil_integral(mass, T_MIN, T_max, E),
+            lambda m: recoil.dipole_recoil_integral(m, T_MIN, T_max, E),
+        ),
+    ):
+        assert [float(function(mass[i : i + 1])[0]) for i in range(40)] == batch[:40].tolist()
+        assert np.array_equal(function(mass[11:1500]), batch[11:1500])
     columns = recoil.dipole_recoil_integral(mass[:6].reshape(2, 3), np.array([50e-6, 60e-6, 70e-6]), T_max, E)
     assert columns.shape == (2, 3)
     assert columns[1, 2] == recoil.dipole_recoil_integral(mass[5], 70e-6, T_max, E)
@@ -70,3 +81,5 @@ def test_batches_keep_the_bits():
 def test_empty_window_is_refused(T_min):
     with pytest.raises(ValueError, match="recoil window"):
         recoil.dipole_recoil_integral(0.1, T_min, 6e-4, E)
+    with pytest.raises(ValueError, match="recoil window"):
+        recoil.RecoilSpectrum(lambda T: 1 / T, T_min, 6e-4)

@@ -5,7 +5,7 @@ from matplotlib.colors import to_hex
 
 from darkmoment.plots.axis import Axis
 from darkmoment.plots.comparison import Curve, comparison_figure
-from darkmoment.plots.recast import recast_figure
+from darkmoment.plots.recast import recast_figure, recasts_figure
 from darkmoment.plots.style import COLUMN, CYCLE, PAGE
 
 M = np.geomspace(1e-3, 8, 80)
@@ -40,6 +40,23 @@ def test_a_recast_as_in_the_paper(moment: Axis, mass: Axis, hidden, shaded) -> N
 def test_a_recast_of_little(limit: np.ndarray, baseline: float, moment: Axis, mass: Axis) -> None:
     recast_figure(np.geomspace(1e-6, 10, 5), limit, baseline, moment, mass, "nothing", 0.90)
     recast_figure([0.1], limit[2:3], baseline, moment, mass, "nothing", 0.90)
+
+
+def test_recasts_show_where_each_leads(moment: Axis, mass: Axis, hidden, shaded) -> None:
+    m = np.geomspace(1e-9, 10, 120)
+    limits = {"borexino": recast(m), "lsnd": 1e-9 * np.sqrt(1 + (m / 5e-3) ** 4)}
+    limits["na64"] = np.where(m < 1e-5, 1e-12, np.nan)
+    rows = np.stack([np.where(np.isfinite(y), y, np.inf) for y in limits.values()])
+    leading = [list(limits)[k] for k in rows.argmin(axis=0)]
+    fig = recasts_figure(m, limits, leading, {n: f"{n} (2020)" for n in limits}, moment, mass, 0.90)
+    (ax,) = fig.axes
+    assert [text.get_text() for text in ax.texts] == ["na64", "borexino", "lsnd"]
+    assert sum(line.get_linewidth() > 2 for line in ax.lines) == 3
+    assert hidden(fig) == 0
+    assert shaded(ax, 1e-7, 1e-10)
+    assert not shaded(ax, 1e-3, 1e-11)
+    nobody = recasts_figure(m, {"a": np.full(120, np.nan)}, [""] * 120, {"a": "a"}, moment, mass, 0.90)
+    assert not nobody.axes[0].texts
 
 
 def paper() -> list[Curve]:

@@ -48,8 +48,8 @@ _EXPERIMENTS = {
     ),
     "own limit": (
         "  meg2",
-        "  mine: {limits: epsilon, curve: mine.csv} #!",
-        "unknown experiment 'mine'",
+        "  mine: {limits: epsilon, value: 1e-4} #!",
+        "experiment 'mine' needs cl, its confidence level",
         None,
     ),
 }
@@ -74,11 +74,11 @@ _TOP = {
     ),
     "formulas": ("formulas", "formulas: printd #!", "unknown choice for formulas: 'printd'", "printed"),
     "formulas a list": ("formulas", "formulas: [printed] #!", "formulas is one of derived, printed", None),
-    "not yet": (
+    "invisible branching": (
         "formulas",
-        "invisible_branching: computed #!",
-        "invisible_branching: computed is not available yet in this version",
-        None,
+        "invisible_branching: computd #!",
+        "unknown choice for invisible_branching: 'computd'",
+        "computed",
     ),
     "lepton flavour": (
         "formulas",

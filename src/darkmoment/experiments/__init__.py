@@ -3,7 +3,8 @@
 from darkmoment.experiments.card import Card, Dataset
 from darkmoment.experiments.discovery import available, load
 from darkmoment.experiments.errors import CardError, CurveError, ExperimentError
-from darkmoment.experiments.likelihood import CurveLimit, Likelihood, Measurement, UpperLimit
+from darkmoment.experiments.likelihood import CurveLimit, Likelihood, LowerLimit, Measurement, UpperLimit
+from darkmoment.experiments.visible import PromptVisibleLimit, VisibleRegion
 
 __all__ = [
     "Card",
@@ -13,8 +14,11 @@ __all__ = [
     "Dataset",
     "ExperimentError",
     "Likelihood",
+    "LowerLimit",
     "Measurement",
+    "PromptVisibleLimit",
     "UpperLimit",
+    "VisibleRegion",
     "available",
     "load",
 ]

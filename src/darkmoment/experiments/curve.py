@@ -16,6 +16,38 @@ HEADER = "mass_GeV,epsilon"
 _TINY = float(np.finfo(float).tiny)
 
 
+_COUNTS = {2: "two", 3: "three"}
+
+
+def read_columns(file: Traversable, header: str) -> list[Array]:
+    """Read the columns of a CSV file: this header, then one line of numbers per point.
+
+    Raises
+    ------
+    CurveError
+        If the file is missing, the header another, or a line is not that many numbers.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError as problem:
+        raise CurveError(file, 0, "there is no such file") from problem
+    except UnicodeDecodeError as problem:
+        raise CurveError(file, 0, f"not a text file: {problem}") from problem
+    if not lines or lines[0] != header:
+        raise CurveError(file, 1, f"the first line must be '{header}'")
+    columns = header.count(",") + 1
+    points = np.empty((len(lines) - 1, columns))
+    for index, line in enumerate(lines[1:]):
+        try:
+            numbers = [float(number) for number in line.split(",")]
+        except ValueError:
+            numbers = []
+        if len(numbers) != columns:
+            raise CurveError(file, index + 2, f"'{line}' is not {_COUNTS[columns]} numbers")
+        points[index] = numbers
+    return [column.copy() for column in points.T]
+
+
 @dataclass(frozen=True, eq=False)
 class Curve:
     """A limit on epsilon, linear in (log m, log epsilon) between its points and silent outside them.
@@ -30,6 +62,8 @@ class Curve:
         Where the curve was read, for messages.
     below : Curve or None
         The curve that holds at masses below this one's first point; the two need not meet.
+    gaps : tuple of pairs of float
+        Masses between which it is silent, the ends themselves not included.
 
     Raises
     ------
@@ -42,6 +76,7 @@ class Curve:
     epsilon: Array
     source: str = "curve"
     below: Curve | None = None
+    gaps: tuple[tuple[float, float], ...] = ()
     _range: tuple[float, float] = field(init=False, repr=False, compare=False)
     _logarithmic: Polyline = field(init=False, repr=False)
 
@@ -90,29 +125,22 @@ class Curve:
         CurveError
             If the file is missing, the header another, or a line is not two numbers.
         """
-        try:
-            lines = file.read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError as problem:
-            raise CurveError(file, 0, "there is no such file") from problem
-        except UnicodeDecodeError as problem:
-            raise CurveError(file, 0, f"not a text file: {problem}") from problem
-        if not lines or lines[0] != HEADER:
-            raise CurveError(file, 1, f"the first line must be '{HEADER}'")
-        points = np.empty((len(lines) - 1, 2))
-        for index, line in enumerate(lines[1:]):
-            try:
-                mass, epsilon = line.split(",")
-                points[index] = float(mass), float(epsilon)
-            except ValueError as problem:
-                raise CurveError(file, index + 2, f"'{line}' is not two numbers") from problem
-        return cls(points[:, 0].copy(), points[:, 1].copy(), source=str(file))
+        mass, epsilon = read_columns(file, HEADER)
+        return cls(mass, epsilon, source=str(file))
 
     @property
     def knots(self) -> Array:
         """Masses (GeV) at which the curve bends, and those next to its ends at which it is silent."""
         ends = [np.nextafter(self._range[0], 0.0), np.nextafter(self._range[1], np.inf)]
         lower = [] if self.below is None else self.below.mass[self.below.mass < self.mass[0]]
-        return np.unique(np.concatenate([lower, self.mass, ends]))
+        steps = [x for a, b in self.gaps for x in (a, np.nextafter(a, np.inf), np.nextafter(b, 0.0), b)]
+        return np.unique(np.concatenate([lower, self.mass, ends, steps]))
+
+    @property
+    def stretches(self) -> list[tuple[float, float]]:
+        """The ranges of mass in GeV in which it says something, in order."""
+        ends = [self._range[0], *(end for gap in sorted(self.gaps) for end in gap), self._range[1]]
+        return list(zip(ends[::2], ends[1::2], strict=True))
 
     @property
     def range(self) -> tuple[float, float]:
@@ -132,8 +160,12 @@ class Curve:
         lower, upper = self._range
         if mass.size == 1:
             alone = mass.item()
-            return np.array(not (alone < lower or alone > upper)).reshape(mass.shape)
-        return ~((mass < lower) | (mass > upper))
+            outside = alone < lower or alone > upper or any(a < alone < b for a, b in self.gaps)
+            return np.array(not outside).reshape(mass.shape)
+        silent = (mass < lower) | (mass > upper)
+        for a, b in self.gaps:
+            silent |= (mass > a) & (mass < b)
+        return ~silent
 
     def at(self, mass: ArrayLike) -> Array:
         """Return the limit on epsilon at masses in GeV, nan outside the curve; same shape."""
@@ -147,6 +179,19 @@ class Curve:
     def continued_by(self, below: Curve) -> Curve:
         """Return this curve with `below` in force beneath its first point."""
         return replace(self, below=below)
+
+    def interrupted(self, *gaps: tuple[float, float]) -> Curve:
+        """Return the curve silent between the masses (GeV) of each pair.
+
+        Raises
+        ------
+        CurveError
+            If a pair is not in order or not within the curve.
+        """
+        for a, b in gaps:
+            if not self._range[0] <= a < b <= self._range[1]:
+                raise CurveError(self.source, 0, f"cannot be silent from {a:g} to {b:g} GeV")
+        return replace(self, gaps=gaps)
 
     def bridged(self, lower: float, upper: float) -> Curve:
         """Return the curve with its points strictly between two masses replaced by a straight line.

@@ -1,4 +1,4 @@
-"""Finding the shipped experiments: one folder each, nothing to register."""
+"""Finding experiments: one folder each here, and what other packages announce; nothing to register."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from functools import cache
 from importlib import import_module
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from types import MappingProxyType
 
 from darkmoment.experiments.card import Card, OptionValue
 from darkmoment.experiments.errors import ExperimentError, unknown
-from darkmoment.experiments.likelihood import Likelihood
+from darkmoment.experiments.likelihood import Likelihood, not_applicable
+from darkmoment.experiments.plugins import Plugin, plugins
 
 PACKAGE = "darkmoment.likelihoods"
+
+_EITHER = ("card.yaml", "likelihood.py")
+"""Files that make a folder an experiment; what does not apply to the model has a card alone."""
 
 
 def find(root: Traversable) -> dict[str, Card]:
@@ -26,20 +31,41 @@ def find(root: Traversable) -> dict[str, Card]:
         If one cannot be used.
     """
     # a removed experiment leaves a folder with nothing but __pycache__ behind
-    folders = [f for f in root.iterdir() if f.is_dir() and f.joinpath("likelihood.py").is_file()]
+    folders = [f for f in root.iterdir() if f.is_dir() and any(f.joinpath(n).is_file() for n in _EITHER)]
     if not folders:
         raise ExperimentError(f"no experiment found in {root}: darkmoment is not installed completely")
     return {folder.name: Card.read(folder) for folder in sorted(folders, key=lambda f: f.name)}
 
 
 @cache
+def shipped() -> Mapping[str, Card]:
+    """Return the experiments of this package, name -> card."""
+    return MappingProxyType(find(files(PACKAGE)))
+
+
+@cache
+def announced() -> Mapping[str, Plugin]:
+    """Return the experiments of other packages, name -> what they announce.
+
+    Raises
+    ------
+    ExperimentError
+        If one cannot be used or has the name of another; the message names it and its package.
+    CardError
+        If its card cannot be used.
+    """
+    return MappingProxyType(plugins(shipped()))
+
+
+@cache
 def available() -> Mapping[str, Card]:
-    """Return the shipped experiments, name -> card."""
-    return find(files(PACKAGE))
+    """Return every experiment, of this package and of others, name -> card."""
+    cards = {**shipped(), **{name: plugin.card for name, plugin in announced().items()}}
+    return MappingProxyType(dict(sorted(cards.items())))
 
 
 def card(name: str) -> Card:
-    """Return one shipped card.
+    """Return one card.
 
     Raises
     ------
@@ -52,12 +78,12 @@ def card(name: str) -> Card:
 
 
 def load(name: str, dataset: object = None, shape: str | None = None, **options: OptionValue) -> Likelihood:
-    """Return a shipped experiment with its dataset, shape and options chosen.
+    """Return an experiment with its dataset, shape and options chosen.
 
     Parameters
     ----------
     name : str
-        Folder of the experiment: ``meg2``.
+        Folder of the experiment: ``meg2``; or the name another package announces.
     dataset : str, int or None
         The card's default for None; compared as text.
     shape : str or None
@@ -76,5 +102,9 @@ def load(name: str, dataset: object = None, shape: str | None = None, **options:
     'MEG II (2023)'
     """
     found = card(name)
+    if name in announced():
+        return announced()[name].kind(found, dataset, shape, **options)
+    if not found.applies:
+        raise not_applicable(found)
     experiment: type[Likelihood] = import_module(f"{PACKAGE}.{name}.likelihood").Experiment
     return experiment(found, dataset, shape, **options)

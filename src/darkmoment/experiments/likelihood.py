@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ Point = Mapping[str, Array]
 
 _EVERYWHERE = np.ones(1, dtype=bool)
 _EVERYWHERE.flags.writeable = False
+_ALL = np.ones(1)
+_ALL.flags.writeable = False
 
 SIGNAL_POWER: Mapping[str, int] = {"epsilon": 2, "mu_eff": 2}
 """Quantities whose signal is a power of them; the signal of any other is linear in it."""
@@ -55,13 +58,17 @@ class Likelihood(ABC):
         Every option of the card, defaults filled in.
     needs : tuple of str
         The names it reads from a point.
+    silence : str
+        Why it says nothing where `covered` is False, for messages that count such points.
     """
+
+    silence: ClassVar[str] = "they are outside its range"
 
     def __init__(
         self, card: Card, dataset: object = None, shape: str | None = None, **options: OptionValue
     ) -> None:
         if not card.applies:
-            raise ExperimentError(f"{card.name} does not apply to this model: {card.notes}")
+            raise not_applicable(card)
         self.name = card.name
         self.card = card
         self.dataset: Dataset = card.dataset(dataset)
@@ -70,8 +77,18 @@ class Likelihood(ABC):
 
     @property
     def label(self) -> str:
-        """Short title and dataset, as in figures: ``MEG II (2025)``."""
-        return f"{self.card.short_title} ({self.dataset})"
+        """Short title and dataset, as in figures: ``MEG II (2025)``, ``Mu3e (phase1, projected)``."""
+        return f"{self.card.short_title} ({self.dataset}{', projected' if self.projected else ''})"
+
+    @property
+    def projected(self) -> bool:
+        """True for an experiment that has not measured yet."""
+        return self.card.status == "projected"
+
+    @property
+    def limits(self) -> str:
+        """The quantity it constrains: the dataset's own, or that of the card."""
+        return self.dataset.limits or self.card.limits
 
     @property
     def hard(self) -> bool:
@@ -122,27 +139,59 @@ class UpperLimit(Likelihood):
     @property
     def needs(self) -> tuple[str, ...]:
         """The limited quantity."""
-        return (self.card.limits,)
+        return (self.limits,)
 
     def limit(self, p: Point) -> Array:
         """Return the published limit, shape (1,)."""
-        if self.dataset.limit is None:
-            raise ExperimentError(f"dataset '{self.dataset}' of {self.name} has no limit as a single number")
+        if self.dataset.limit is None or self.dataset.lower:
+            raise ExperimentError(
+                f"dataset '{self.dataset}' of {self.name} has no upper limit as a single number"
+            )
         return np.array([self.dataset.limit])
 
     def response(self, p: Point) -> Array:
         """Return the signal strength: the power of quantity/limit that the signal is linear in."""
-        return (p[self.card.limits] / self.limit(p)) ** SIGNAL_POWER.get(self.card.limits, 1)
+        return (p[self.limits] / self.limit(p)) ** SIGNAL_POWER.get(self.limits, 1)
+
+
+class LowerLimit(Likelihood):
+    """A lower limit on one quantity, the same at every point: allowed at and above it.
+
+    The strength grows as the quantity falls below the limit; its size is no number of events, so the only
+    shape is `step`.
+    """
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The limited quantity."""
+        return (self.limits,)
+
+    @property
+    def knots(self) -> Mapping[str, Array]:
+        """The limit itself."""
+        return {self.limits: self.limit({})}
+
+    def limit(self, p: Point) -> Array:
+        """Return the published limit, shape (1,): the smallest value allowed."""
+        if self.dataset.limit is None or not self.dataset.lower:
+            raise ExperimentError(
+                f"dataset '{self.dataset}' of {self.name} has no lower limit as a single number"
+            )
+        return np.array([self.dataset.limit])
+
+    def response(self, p: Point) -> Array:
+        """Return limit/quantity."""
+        return self.limit(p) / p[self.limits]
 
 
 class CurveLimit(UpperLimit):
     """A limit on epsilon along a curve, for A' decays of one kind.
 
     The number of events is proportional to epsilon^2 times the branching fraction `branching`, which the
-    published curve takes to be 1.
+    published curve takes to be 1; None for a limit that holds whatever the A' decays to.
     """
 
-    branching = "BR_invisible"
+    branching: ClassVar[str | None] = "BR_invisible"
 
     def __init__(
         self, card: Card, dataset: object = None, shape: str | None = None, **options: OptionValue
@@ -162,7 +211,8 @@ class CurveLimit(UpperLimit):
     @property
     def needs(self) -> tuple[str, ...]:
         """Mixing, mass and branching fraction."""
-        return (self.card.limits, "m_dark_photon", self.branching)
+        share = () if self.branching is None else (self.branching,)
+        return (self.limits, "m_dark_photon", *share)
 
     @property
     def knots(self) -> Mapping[str, Array]:
@@ -176,12 +226,15 @@ class CurveLimit(UpperLimit):
     def limit(self, p: Point) -> Array:
         """Return the limit on epsilon at each point's mass and branching fraction; inf without decays."""
         with np.errstate(divide="ignore"):
-            return self.curve.at(p["m_dark_photon"]) / np.sqrt(p[self.branching])
+            return self.curve.at(p["m_dark_photon"]) / np.sqrt(self._share(p))
 
     def response(self, p: Point) -> Array:
         """Return epsilon^2 BR/epsilon_lim^2, 0 outside the curve."""
         limit = self.curve.clamped(p["m_dark_photon"])
-        return np.where(self.covered(p), np.square(p[self.card.limits] / limit) * p[self.branching], 0.0)
+        return np.where(self.covered(p), np.square(p[self.limits] / limit) * self._share(p), 0.0)
+
+    def _share(self, p: Point) -> Array:
+        return _ALL if self.branching is None else p[self.branching]
 
 
 class Measurement(Likelihood):
@@ -190,17 +243,22 @@ class Measurement(Likelihood):
     @property
     def needs(self) -> tuple[str, ...]:
         """The measured quantity."""
-        return (self.card.limits,)
+        return (self.limits,)
 
     def response(self, p: Point) -> Array:
         """Return the pull (prediction - measured)/sigma."""
         if self.dataset.value is None or self.dataset.sigma is None:
             raise ExperimentError(f"dataset '{self.dataset}' of {self.name} has no measured value")
-        return (p[self.card.limits] - self.dataset.value) / self.dataset.sigma
+        return (p[self.limits] - self.dataset.value) / self.dataset.sigma
 
     def limit(self, p: Point) -> Array:
         """Return nan: a measurement has no upper limit of its own."""
         return np.array([np.nan])
+
+
+def not_applicable(card: Card) -> ExperimentError:
+    """Return the error for an experiment that says nothing about this model, with its card's reason."""
+    return ExperimentError(f"{card.name} does not apply to this model: {card.notes}")
 
 
 def _shape(card: Card, dataset: Dataset, name: str | None) -> Shape:

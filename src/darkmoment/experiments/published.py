@@ -6,19 +6,19 @@ import re
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _PLAIN = r"[+-]?(?:\d+\.?\d*|\.\d+)"
-_LIMIT = re.compile(rf"<\s*(?P<value>{_NUMBER})\s*@\s*(?P<percent>{_PLAIN})\s*%\s*CL")
+_LIMIT = re.compile(rf"(?P<sense>[<>])\s*(?P<value>{_NUMBER})\s*@\s*(?P<percent>{_PLAIN})\s*%\s*CL")
 _CONCISE = re.compile(rf"(?P<value>{_PLAIN})\((?P<sigma>\d+\.?\d*|\.\d+)\)(?P<power>[eE][+-]?\d+)?")
 _PLUS_MINUS = re.compile(rf"(?P<value>{_NUMBER})\s*(?:\+-|\+/-|±)\s*(?P<sigma>{_NUMBER})")
 _SCALED = re.compile(r"\(\s*(?P<inner>[^()]+?)\s*\)\s*(?P<power>[eE][+-]?\d+)")
 
 
 def parse_limit(text: str) -> tuple[float, float]:
-    """Read an upper limit.
+    """Read an upper limit, or a lower one.
 
     Parameters
     ----------
     text : str
-        ``< 1.5e-13 @ 90% CL``.
+        ``< 1.5e-13 @ 90% CL``, or ``> 1270 @ 95% CL``.
 
     Returns
     -------
@@ -32,13 +32,20 @@ def parse_limit(text: str) -> tuple[float, float]:
     """
     match = _LIMIT.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is not an upper limit: write it as '< 1.5e-13 @ 90% CL'")
+        raise ValueError(
+            f"{text!r} is not an upper limit (or lower, with >): write it as '< 1.5e-13 @ 90% CL'"
+        )
     value, percent = float(match["value"]), float(match["percent"])
     if value <= 0:
         raise ValueError(f"{text!r}: a limit must be positive")
     if not 0 < percent < 100:
         raise ValueError(f"{text!r}: a confidence level lies between 0 and 100%")
     return value, percent / 100
+
+
+def is_lower_limit(text: str) -> bool:
+    """Say which of the two kinds of limit that `parse_limit` reads this is."""
+    return text.lstrip().startswith(">")
 
 
 def parse_measurement(text: str) -> tuple[float, float]:

@@ -16,9 +16,10 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import gammaincc, log_ndtr, xlogy
+from scipy.special import log_ndtr, xlogy
 
 from darkmoment.experiments.card import Dataset
+from darkmoment.experiments.counting import flat_prior_limit
 from darkmoment.experiments.errors import ExperimentError, unknown
 from darkmoment.levels import z_score
 
@@ -58,7 +59,7 @@ class Shape(ABC):
 
 
 def _needs_limit(dataset: Dataset) -> str | None:
-    return "an upper limit" if dataset.cl is None else None
+    return "an upper limit" if dataset.cl is None or dataset.lower else None
 
 
 def _cl(dataset: Dataset) -> float:
@@ -88,12 +89,26 @@ class HalfGaussian(Shape):
     @staticmethod
     def missing(dataset: Dataset) -> str | None:
         """Need an upper limit."""
-        return _needs_limit(dataset)
+        return _needs_limit(dataset) or (
+            "a limit without a second edge" if dataset.region is not None else None
+        )
 
     @classmethod
     def of(cls, dataset: Dataset) -> Self:
         """Take the confidence level."""
         return cls(_cl(dataset))
+
+
+@dataclass(frozen=True)
+class Region(HalfGaussian):
+    """chi2 = (z s/s_lim)^2 for a closed excluded region: s/s_lim is 1 on both edges and larger within."""
+
+    name: ClassVar[str] = "region"
+
+    @staticmethod
+    def missing(dataset: Dataset) -> str | None:
+        """Need a closed region."""
+        return "a closed excluded region" if dataset.region is None else None
 
 
 @dataclass(frozen=True)
@@ -178,27 +193,24 @@ class LimitAndSensitivity(Shape):
 class Counting(Shape):
     """Poisson: `observed` events, `background` expected, a known number at the limit.
 
-    That number is such that the flat-prior limit is the published one: 2.303 at 90% where nothing was
-    seen. The background is taken as known; with no event seen it drops out altogether.
+    Where the single-event sensitivity is known, that number is limit/sensitivity. Else it is such that the
+    flat-prior limit is the published one: 2.303 at 90% where nothing was seen. The background is taken as
+    known; with no event seen it drops out altogether. A projection observes what it expects, which need not
+    be a whole number.
     """
 
     cl: float
-    observed: int
+    observed: float
     background: float
+    events: float | None = None
     name: ClassVar[str] = "counting"
 
     @cached_property
     def events_at_limit(self) -> float:
         """Signal events expected at the published limit."""
-
-        def excess(signal: float) -> float:
-            above = gammaincc(self.observed + 1, signal + self.background)
-            return float(above / gammaincc(self.observed + 1, self.background)) - (1 - self.cl)
-
-        upper = 1.0
-        while excess(upper) > 0:
-            upper *= 2
-        return float(brentq(excess, 0.0, upper, xtol=1e-14, rtol=1e-14))
+        if self.events is not None:
+            return self.events
+        return flat_prior_limit(self.observed, self.background, self.cl)
 
     def chi2(self, response: Array) -> Array:
         """Return -2 ln of the Poisson ratio to the best s >= 0."""
@@ -218,7 +230,9 @@ class Counting(Shape):
         """Take the level, the observed events and the background."""
         if dataset.observed is None or dataset.background is None:
             raise ExperimentError(f"dataset '{dataset}' lacks {cls.missing(dataset)}")
-        return cls(_cl(dataset), dataset.observed, dataset.background)
+        limit, one = dataset.limit, dataset.single_event_sensitivity
+        events = limit / one if limit is not None and one is not None else None
+        return cls(_cl(dataset), dataset.observed, dataset.background, events)
 
 
 @dataclass(frozen=True)
@@ -235,8 +249,8 @@ class Step(Shape):
 
     @staticmethod
     def missing(dataset: Dataset) -> str | None:
-        """Need an upper limit."""
-        return _needs_limit(dataset)
+        """Need a limit, upper or lower."""
+        return "an upper limit, or a lower one" if dataset.cl is None else None
 
     @classmethod
     def of(cls, dataset: Dataset) -> Self:
@@ -245,14 +259,20 @@ class Step(Shape):
 
 
 SHAPES: Mapping[str, type[Shape]] = {
-    shape.name: shape for shape in (HalfGaussian, Gaussian, LimitAndSensitivity, Counting, Step)
+    shape.name: shape for shape in (HalfGaussian, Region, Gaussian, LimitAndSensitivity, Counting, Step)
 }
 """Every shape; the first a dataset has the numbers for is its default."""
 
 
 def shapes_of(dataset: Dataset) -> tuple[str, ...]:
-    """Return the shapes a dataset has the numbers for, the default first."""
-    return tuple(name for name, shape in SHAPES.items() if shape.missing(dataset) is None)
+    """Return the shapes a dataset has the numbers for, the default first.
+
+    Where the sensitivity to single events is known, counting them comes first.
+    """
+    names = [name for name, shape in SHAPES.items() if shape.missing(dataset) is None]
+    if dataset.single_event_sensitivity is not None:
+        names.sort(key=lambda name: name != Counting.name)
+    return tuple(names)
 
 
 def shape_of(dataset: Dataset, name: str | None = None) -> Shape:

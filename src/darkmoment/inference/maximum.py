@@ -175,9 +175,8 @@ def _warnings(
     silent = table["silent"].str.split().explode().dropna()
     for silent_term, count in silent.value_counts().items():
         if silent_term:
-            found.append(
-                f"{silent_term} says nothing in {count} of {len(table)} {where}: they are outside its range"
-            )
+            why = fit.experiments[str(silent_term)].silence
+            found.append(f"{silent_term} says nothing in {count} of {len(table)} {where}: {why}")
     return found
 
 

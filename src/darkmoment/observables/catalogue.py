@@ -8,7 +8,9 @@ from darkmoment.observables import ansatz, dark_photon, lepton_flavour, lepton_m
 from darkmoment.observables.observable import Observable
 
 
-def assemble(spectrum: str, flavour: str, lepton_flavour_switch: str) -> Iterator[Observable]:
+def assemble(
+    spectrum: str, flavour: str, lepton_flavour_switch: str, invisible_branching: str
+) -> Iterator[Observable]:
     """Yield the derived observables of one choice of switches, in the order of reports."""
     yield from ansatz.SPECTRUM[spectrum]
     yield from ansatz.FLAVOUR[flavour]
@@ -17,4 +19,4 @@ def assemble(spectrum: str, flavour: str, lepton_flavour_switch: str) -> Iterato
     yield from lepton_flavour.COMMON
     yield from lepton_flavour.LEPTON_FLAVOUR[lepton_flavour_switch]
     yield from lepton_moments.OBSERVABLES
-    yield from dark_photon.OBSERVABLES
+    yield from dark_photon.BRANCHINGS[invisible_branching]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
+from itertools import pairwise
 from math import asinh, ceil, log, pi, sqrt
 
 import numpy as np
@@ -13,6 +15,7 @@ from darkmoment.physics.quadrature import Array, Value, flatten, fold, in_blocks
 
 _BLOCK = 2048
 _ROUNDING = 37.0  # exp(-37) = 9e-17
+_SPECTRUM = 10  # nodes for a neutrino spectrum, which is smooth between its edges
 _SPARE = 4  # nodes for what stands before the geometric decrease of the error: a double pole
 
 
@@ -20,6 +23,11 @@ def T_max(E: Value) -> Array:
     """Return the largest electron recoil energy, 2 E^2/(2 E + m_e), for neutrino energy E (GeV)."""
     E = np.asarray(E, dtype=float)
     return 2 * E * E / (2 * E + M_ELECTRON)
+
+
+def q_squared(T: Value) -> Array:
+    """Return the squared momentum transfer 2 m_e T (GeV^2) of a recoil T (GeV)."""
+    return 2 * M_ELECTRON * np.asarray(T, dtype=float)
 
 
 def dipole_recoil_integral(m_dark_photon: Value, T_min: Value, T_max: Value, E: Value) -> Array:
@@ -90,10 +98,62 @@ def _integral(q_squared: Array, weights: Array, mass: Array) -> Array:
     return fold(terms)
 
 
-def dilution(m_dark_photon: Value, T_min: Value, T_max: Value, E: Value) -> Array:
-    """Return I(0)/I(m_A'), by which the massive mediator lowers the rate: a limit on mu grows by its root.
+class RecoilSpectrum:
+    """Recoils of a whole neutrino spectrum in a window, for mediators of any mass.
 
-    Arguments and errors as for `dipole_recoil_integral`.
+    The rate is proportional to int dT g(T) [2 m_e T/(2 m_e T + m_A'^2)]^2, where g(T) is what a massless
+    mediator gives: for neutrinos of one energy 1/T - 1/E.
+
+    Parameters
+    ----------
+    g : callable
+        Recoil spectrum of a massless mediator at recoils T in GeV, in any unit.
+    T_min, T_max : float
+        Window in GeV.
+    edges : iterable of float
+        Recoils in GeV at which g is not smooth; those outside the window do not matter.
+
+    Raises
+    ------
+    ValueError
+        If not 0 < T_min < T_max < inf, or g vanishes in the window.
     """
-    massless = dipole_recoil_integral(0.0, T_min, T_max, E)
-    return massless / dipole_recoil_integral(m_dark_photon, T_min, T_max, E)
+
+    def __init__(
+        self, g: Callable[[Array], Array], T_min: float, T_max: float, edges: Iterable[float] = ()
+    ) -> None:
+        if not 0 < T_min < T_max < np.inf:
+            raise ValueError(f"a recoil window needs 0 < T_min < T_max, not {T_min!r} .. {T_max!r} GeV")
+        panels = pairwise([T_min, *sorted({e for e in edges if T_min < e < T_max}), T_max])
+        parts = [_panel(low, high) for low, high in panels]
+        T = np.concatenate([T for T, _ in parts])
+        weights = np.concatenate([w for _, w in parts]) * T * g(T)
+        self._nodes = partial(_integral, q_squared(T)[:, np.newaxis], weights[:, np.newaxis])
+        self._massless = float(self.integral(np.zeros(1))[0])
+
+    def integral(self, mass: Array) -> Array:
+        """Return the integral for dark-photon masses (n,) in GeV."""
+        return in_blocks(self._nodes, [mass], _BLOCK)
+
+    @property
+    def massless(self) -> float:
+        """The integral for a massless mediator."""
+        return self._massless
+
+    def dilution(self, mass: Array) -> Array:
+        """Return I(0)/I(m_A'), by which a massive mediator lowers the rate: a limit on mu grows by its root.
+
+        Parameters
+        ----------
+        mass : ndarray (n,)
+            Dark-photon masses in GeV.
+        """
+        return self._massless / self.integral(mass)
+
+
+def _panel(low: float, high: float) -> tuple[Array, Array]:
+    """Return recoils T and weights of int d ln T between two recoils; see `_rule` for their number."""
+    half = log(high / low) / 2
+    nodes = _SPECTRUM + ceil(_ROUNDING / (2 * asinh(pi / half)))
+    x, weights = leggauss(nodes)
+    return sqrt(low * high) * np.exp(half * x), half * weights

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from darkmoment.experiments.card import Card
-from darkmoment.experiments.discovery import load
-from darkmoment.experiments.errors import ExperimentError
+from darkmoment.experiments.errors import CardError, CurveError, ExperimentError
+from darkmoment.experiments.outside import Definition
 from darkmoment.runfile.diagnostics import Findings, Location
 from darkmoment.runfile.numbers import NumberError, number_from_text
+from darkmoment.runfile.outside import BARE_KEYS, Outside, brought
 from darkmoment.runfile.schema import ExperimentSpec
+from darkmoment.runfile.text import read_flag
 from darkmoment.runfile.tree import Block, Entry, Scalar, is_null, shown
 
-_KEYS = ("dataset", "shape")
+_KEYS = ("dataset", "shape", "independent")
 
 
 def read_experiments(
-    given: Mapping[str, Entry], cards: Mapping[str, Card], findings: Findings
+    given: Mapping[str, Entry], cards: Mapping[str, Card], findings: Findings, outside: Outside | None = None
 ) -> dict[str, ExperimentSpec]:
     """Read the experiments of one fit.
 
@@ -27,6 +29,8 @@ def read_experiments(
         Name -> entry, merged.
     cards : mapping
         Every experiment there is.
+    outside : Outside, optional
+        Reads those that the run file itself brings.
 
     Returns
     -------
@@ -34,18 +38,42 @@ def read_experiments(
         In the order of the file, the default dataset filled in; without those that could not be read.
     """
     read: dict[str, ExperimentSpec] = {}
+    found: dict[str, Card] = {}
     for entry in given.values():
-        card = cards.get(entry.key)
+        card, definition = cards.get(entry.key), None
+        if outside is not None and brought(entry):
+            definition = outside.define(entry, card)
+            if definition is None:
+                continue
+            card = definition.card(entry.key)
         if card is None:
-            findings.unknown(entry.where, "experiment", entry.key, cards)
+            hint = outside.hint(entry) if outside is not None else None
+            if hint:
+                findings.problem(entry.where, hint)
+            else:
+                findings.unknown(entry.where, "experiment", entry.key, cards)
         elif not card.applies:
             reason = " ".join(card.notes.split())
             findings.problem(entry.where, f"experiment {card.name!r} does not apply to this model: {reason}")
         else:
-            spec = _Reader(card, entry, findings).read()
+            check = outside.objection if outside is not None and definition is not None else None
+            spec = _Reader(card, entry, findings, definition, check).read()
             if spec is not None:
-                read[entry.key] = spec
+                read[entry.key], found[entry.key] = spec, card
+    _refuse_twice(read, found, findings)
     return read
+
+
+def _refuse_twice(read: Mapping[str, ExperimentSpec], cards: Mapping[str, Card], findings: Findings) -> None:
+    """Report experiments asked for together with one whose events they contain."""
+    for name, card in cards.items():
+        for other in card.supersedes:
+            if other in read and not (read[name].independent or read[other].independent):
+                message = (
+                    f"{name} supersedes {other}: together they count the same events twice; leave one "
+                    "of them out, or say independent: true at one of them"
+                )
+                findings.problem(read[name].where, message)
 
 
 @dataclass(frozen=True)
@@ -55,6 +83,13 @@ class _Reader:
     card: Card
     entry: Entry
     findings: Findings
+    definition: Definition | None = None
+    check: Callable[[ExperimentSpec], str | None] | None = None
+    _own: tuple[str, ...] = field(init=False, default=())
+
+    def __post_init__(self) -> None:
+        if self.definition is not None:
+            object.__setattr__(self, "_own", BARE_KEYS)
 
     def read(self) -> ExperimentSpec | None:
         node = self.entry.node
@@ -75,16 +110,33 @@ class _Reader:
             where = self._where(node, "dataset")
             self.findings.unknown(where, "dataset", dataset, self.card.datasets, f" of {self.card.name}")
         shape = self._word(node, "shape")
+        independent = read_flag(node.get("independent"), self.findings)
         options = self._options(node)
         if self.findings.noted > before:
             return None
+        name, where = self.card.name, self.entry.where
+        spec = ExperimentSpec(name, dataset, shape, options, where, independent, self.definition)
+        return spec if self._loads(spec, node) else None
+
+    def _loads(self, spec: ExperimentSpec, node: Block) -> bool:
+        """Load the experiment once; report why it cannot be."""
         try:
-            load(self.card.name, dataset, shape, **options)
+            spec.load()
+            problem = self.check(spec) if self.check is not None else None
         except ExperimentError as error:
-            where = self._where(node, "shape" if shape is not None else "dataset")
+            where = self._where(node, "shape" if spec.shape is not None else "dataset")
             self.findings.problem(where, error.message, error.suggestion)
-            return None
-        return ExperimentSpec(self.card.name, dataset, shape, options, self.entry.where)
+            return False
+        except (CardError, CurveError) as error:
+            self.findings.problem(self.entry.where, f"experiment {spec.name!r}: {error}")
+            return False
+        except Exception as error:
+            if self.definition is None:
+                raise
+            problem = f"{type(error).__name__}: {error}"
+        if problem is not None:
+            self.findings.problem(self.entry.where, f"experiment {spec.name!r}: {problem}")
+        return problem is None
 
     def _where(self, node: Block, key: str) -> Location:
         given = node.get(key)
@@ -103,7 +155,7 @@ class _Reader:
     def _options(self, node: Block) -> dict[str, float | str]:
         options: dict[str, float | str] = {}
         for given in node:
-            if given.key in _KEYS:
+            if given.key in _KEYS or given.key in self._own:
                 continue
             if given.key not in self.card.options:
                 valid = [*_KEYS, *self.card.options]

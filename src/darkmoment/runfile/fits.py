@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 
 from darkmoment.experiments.card import Card
 from darkmoment.model import FORMULAS, INVISIBLE_BRANCHINGS, LEPTON_FLAVOURS
 from darkmoment.parameters import FLAVOURS, PARAMETERS, SPECTRA, names_of
 from darkmoment.runfile.diagnostics import Findings, Location, nearest
 from darkmoment.runfile.experiments import read_experiments
+from darkmoment.runfile.names import known_to, model_of
+from darkmoment.runfile.outside import Outside
 from darkmoment.runfile.parameters import read_parameters
 from darkmoment.runfile.schema import FitSpec
 from darkmoment.runfile.text import read_choice, read_seed, read_style, read_text
 from darkmoment.runfile.tree import Block, Entry
 from darkmoment.runfile.variants import Layer
-
-_LATER = ("computed",)
-"""Settings of invisible_branching that are designed but not built."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,15 @@ class Builder:
         The file it was read from.
     cards : mapping
         Every experiment there is.
+    folder : Path or None
+        What the names of files in it are relative to; None for a shipped fit.
     """
 
     name: str
     source: str
     cards: Mapping[str, Card]
     findings: Findings
+    folder: Path | None = None
 
     def base(self, layer: Block, where: Location, lost: frozenset[str]) -> FitSpec:
         """Return the fit of the top level; what could not be read is noted and left out.
@@ -75,21 +79,24 @@ class Builder:
         spectrum = read_choice(layer.get("spectrum"), "paired", SPECTRA, findings)
         flavour = read_choice(layer.get("flavour"), "general", FLAVOURS, findings)
         invisible = layer.get("invisible_branching")
-        return FitSpec(
+        spec = FitSpec(
             name=self.name,
             label=read_text(layer.get("label"), "", findings),
             formulas=read_choice(layer.get("formulas"), "derived", FORMULAS, findings),
             spectrum=spectrum,
             flavour=flavour,
-            invisible_branching=read_choice(invisible, "assumed", INVISIBLE_BRANCHINGS, findings, _LATER),
+            invisible_branching=read_choice(invisible, "assumed", INVISIBLE_BRANCHINGS, findings),
             lepton_flavour=read_choice(layer.get("lepton_flavour"), "full", LEPTON_FLAVOURS, findings),
             parameters=read_parameters(_entries(layer, "parameters"), spectrum, flavour, findings),
-            experiments=read_experiments(_entries(layer, "experiments"), self.cards, findings),
             seed=read_seed(layer.get("seed"), findings),
             style=read_style(layer.get("style"), findings),
             source=self.source,
             where=where,
         )
+        model = cache(lambda: model_of(spec))
+        outside = Outside(self.source, self.folder, lambda: known_to(model()), findings)
+        asked = _entries(layer, "experiments")
+        return replace(spec, experiments=read_experiments(asked, self.cards, findings, outside))
 
     def _report_missing(self, missing: list[str], where: Location, lost: frozenset[str]) -> None:
         if not missing or lost & {"extends", "parameters", "spectrum", "flavour"}:

@@ -13,6 +13,7 @@ from darkmoment.runfile.diagnostics import Findings, Location, RunFileError, nea
 from darkmoment.runfile.extending import extended
 from darkmoment.runfile.fits import Builder
 from darkmoment.runfile.names import Names
+from darkmoment.runfile.outside import brought
 from darkmoment.runfile.reach import check_reach
 from darkmoment.runfile.schema import SWITCHES, RunFile
 from darkmoment.runfile.shipped import Source, find
@@ -79,7 +80,7 @@ def _load(text: str, source: Source, findings: Findings, variant: str | None = N
     named = merged.get("name")
     stem = read_stem(named, "name", findings) if named is not None else slug(Path(source.shown).stem, ())
     title = read_text(merged.get("title"), "", findings)
-    builder = Builder(stem or "", source.shown, available(), findings)
+    builder = Builder(stem or "", source.shown, available(), findings, source.folder)
     base = builder.base(merged, Location(source.shown, 1), lost)
     if "extends" in lost:
         # what it would have given is unknown, and so is whether variants and tasks make sense
@@ -111,8 +112,13 @@ def _load(text: str, source: Source, findings: Findings, variant: str | None = N
 def _experiments(layer: Block) -> tuple[str, ...]:
     """Return the experiments a layer asks for, misspelt ones as they were meant."""
     holder = layer.get("experiments")
-    asked = holder.node.entries if holder is not None and isinstance(holder.node, Block) else ()
-    return tuple(name if name in available() else nearest(name, available()) or name for name in asked)
+    asked = holder.node.entries.values() if holder is not None and isinstance(holder.node, Block) else ()
+    return tuple(
+        entry.key
+        if entry.key in available() or brought(entry)
+        else nearest(entry.key, available()) or entry.key
+        for entry in asked
+    )
 
 
 def _elsewhere() -> Mapping[str, str]:

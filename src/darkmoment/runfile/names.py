@@ -74,6 +74,11 @@ class Names:
         return tuple(name for name in self.parameters if name not in self.held)
 
 
+def known_to(model: Model) -> tuple[str, ...]:
+    """Return the observables and parameters that an experiment may read."""
+    return (*model.quantities, *model.parameter_names)
+
+
 def model_of(fit: FitSpec) -> Model:
     """Return the model a fit chooses."""
     return Model(fit.formulas, fit.spectrum, fit.flavour, fit.invisible_branching, fit.lepton_flavour)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from darkmoment.experiments.discovery import load
 from darkmoment.runfile.diagnostics import Findings
 from darkmoment.runfile.names import model_of
 from darkmoment.runfile.schema import FitSpec, TaskSpec
@@ -36,11 +35,7 @@ def check_reach(fits: Sequence[FitSpec], tasks: Sequence[TaskSpec], findings: Fi
     asked = set(_asked(tasks))
     idle: dict[str, list[FitSpec]] = {}
     for fit in fits:
-        needs = {
-            need
-            for name, spec in fit.experiments.items()
-            for need in load(name, spec.dataset, spec.shape, **spec.options).needs
-        }
+        needs = {need for spec in fit.experiments.values() for need in spec.load().needs}
         moved = moved_by(fit, needs | asked)
         for name, parameter in fit.parameters.items():
             if parameter.free and name not in moved:

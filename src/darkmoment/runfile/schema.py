@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from darkmoment.experiments.discovery import load
+from darkmoment.experiments.likelihood import Likelihood
+from darkmoment.experiments.outside import Definition
 from darkmoment.parameters import Prior
 from darkmoment.runfile.diagnostics import Location, Problem
 
@@ -79,17 +82,38 @@ def _plain_prior(prior: Prior) -> Any:
 
 @dataclass(frozen=True)
 class ExperimentSpec:
-    """One experiment as a fit uses it; `shape` None is the card's own."""
+    """One experiment as a fit uses it; `shape` None is the card's own.
+
+    Attributes
+    ----------
+    independent : bool
+        True where the user says that it shares no events with one it supersedes or is superseded by.
+    definition : Definition or None
+        What it is made from where the run file itself brings it.
+    """
 
     name: str
     dataset: str
     shape: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     where: Location = field(default=Location(""), compare=False)
+    independent: bool = False
+    definition: Definition | None = None
+
+    def load(self) -> Likelihood:
+        """Return the experiment."""
+        if self.definition is not None:
+            return self.definition.load(self.name, self.dataset, self.shape, **self.options)
+        return load(self.name, self.dataset, self.shape, **self.options)
 
     def resolved(self) -> dict[str, Any]:
-        """Return dataset, shape and options as JSON values."""
-        return {"dataset": self.dataset, "shape": self.shape, "options": dict(self.options)}
+        """Return dataset, shape, options and what else is given, as JSON values."""
+        plain: dict[str, Any] = {"dataset": self.dataset, "shape": self.shape, "options": dict(self.options)}
+        if self.independent:
+            plain["independent"] = True
+        if self.definition is not None:
+            plain["definition"] = self.definition.resolved()
+        return plain
 
 
 @dataclass(frozen=True)

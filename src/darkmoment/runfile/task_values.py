@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from darkmoment.runfile.diagnostics import Findings, Location, listed
 from darkmoment.runfile.names import Names
 from darkmoment.runfile.numbers import read_number
 from darkmoment.runfile.tree import Block, Items, Node, Scalar, shown
-from darkmoment.tasks.task import Option, Task
+from darkmoment.tasks.task import Option, OptionKind, Task
 
 _REFERENCES = ("quantity", "axis", "parameter_or_quantity", "experiment")
 
@@ -37,7 +38,8 @@ class ValueReader:
         """Return the value of an option as the task takes it."""
         readers: dict[str, Callable[[Option, Node], Any]] = {
             **dict.fromkeys(_REFERENCES, self._reference),
-            "quantities": self._quantities,
+            "quantities": partial(self._several, "quantity"),
+            "experiments": partial(self._several, "experiment"),
             "integer": self._integer,
             "points": self._points,
             "number": self._number,
@@ -99,9 +101,9 @@ class ValueReader:
             return False
         return True
 
-    def _quantities(self, option: Option, node: Node) -> tuple[str, ...] | None:
+    def _several(self, kind: OptionKind, option: Option, node: Node) -> tuple[str, ...] | None:
         nodes = node.items if isinstance(node, Items) else (node,)
-        inner = Option(option.name, "quantity", option.help)
+        inner = Option(option.name, kind, option.help)
         names = [self._reference(inner, item) for item in nodes]
         found = tuple(name for name in names if name is not None)
         return found if len(found) == len(nodes) else None

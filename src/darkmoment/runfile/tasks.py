@@ -107,7 +107,8 @@ class _Reader:
             if option.name in given or option.name in meant:
                 continue
             if option.required:
-                self._missing(option, self.where)
+                if option.alternative not in given:
+                    self._missing(option, self.where)
             else:
                 values.check_default(option, self.where)
         return TaskSpec(self.task.name, self.task.complete(read), self._name(given), self.where)
@@ -130,7 +131,8 @@ class _Reader:
         return None
 
     def _missing(self, option: Option, where: Location) -> None:
-        self.findings.problem(where, f"task {self.task.name} needs {option.name!r}: {option.help}")
+        other = f" or {option.alternative!r}" if option.alternative else ""
+        self.findings.problem(where, f"task {self.task.name} needs {option.name!r}{other}: {option.help}")
 
     def _unit_of(self, axis: Option, given: Block) -> str:
         """Return the unit of a parameter that an option names: its range may be written in it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any
 
 from darkmoment.runfile.diagnostics import Findings
@@ -39,10 +39,8 @@ def read_stem(entry: Entry, what: str, findings: Findings) -> str | None:
     return None
 
 
-def read_choice(
-    entry: Entry | None, default: str, choices: Collection[str], findings: Findings, later: Iterable[str] = ()
-) -> str:
-    """Read one word of a list; words of `later` are known but not available yet."""
+def read_choice(entry: Entry | None, default: str, choices: Collection[str], findings: Findings) -> str:
+    """Read one word of a list."""
     if entry is None:
         return default
     node = entry.node
@@ -51,10 +49,7 @@ def read_choice(
         return default
     if node.text in choices:
         return node.text
-    if node.text in later:
-        findings.problem(node.where, f"{entry.key}: {node.text} is not available yet in this version")
-    else:
-        findings.unknown(node.where, f"choice for {entry.key}:", node.text, choices)
+    findings.unknown(node.where, f"choice for {entry.key}:", node.text, choices)
     return default
 
 

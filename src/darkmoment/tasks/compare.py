@@ -98,7 +98,7 @@ def _curve(fit: Fit, table: pd.DataFrame, quantity: str, along: str) -> Curve:
         table[along].to_numpy(),
         table[f"{quantity}_max"].to_numpy(),
         color=style.get("color"),
-        linestyle=style.get("linestyle", "-"),
+        linestyle=style.get("linestyle", "--" if fit.projected else "-"),
         linewidth=float(style.get("linewidth", 1.6)),
     )
 
@@ -111,13 +111,15 @@ def _overlay(context: Context, fit: Fit, experiment: str | None, along: pd.Serie
         return []
     x = np.geomspace(along.min(), along.max(), 200)
     found = recast(context.base, experiment, str(along.name), x)
-    return [Curve(context.base.experiments[experiment].label, x, found.limit, color="C4", shaded=True)]
+    likelihood = context.base.experiments[experiment]
+    line = "--" if likelihood.projected else "-"
+    return [Curve(likelihood.label, x, found.limit, color="C4", linestyle=line, shaded=True)]
 
 
 def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:
     experiment, quantity = options["recast"], options["quantity"]
     if experiment is not None:
-        limited = base.experiments[experiment].card.limits
+        limited = base.experiments[experiment].limits
         if limited != quantity:
             return f"{experiment} limits {limited}: its recast limit does not belong on an axis of {quantity}"
         if options["along"] != "m_dark_photon":

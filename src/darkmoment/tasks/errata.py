@@ -116,7 +116,7 @@ def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> st
     if untied:
         return f"{' and '.join(untied)} must not be tied: the table is made at the reference point"
     for option, quantity in (("flavour", "BR_mu_e_gamma"), ("mixing", "epsilon")):
-        limited = base.experiments[options[option]].card.limits
+        limited = base.experiments[options[option]].limits
         if limited != quantity:
             return f"{option} needs an experiment that limits {quantity}; {options[option]} limits {limited}"
     return None

@@ -56,7 +56,8 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
             )
         table, warnings = found.table, [f"{fit.label}: {w}" for w in found.warnings]
         if along:
-            figure = limit_figure(table, axis(fit, quantity), axis(fit, along), level, fit.label)
+            title = f"{fit.label} (projected)" if fit.projected else fit.label
+            figure = limit_figure(table, axis(fit, quantity), axis(fit, along), level, title)
             save(figure, context.directory.file(stem))
         context.directory.write_table(stem, table, about(fit, quantity, along, level, warnings))
     else:

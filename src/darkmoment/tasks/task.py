@@ -15,6 +15,7 @@ OptionKind = Literal[
     "axis",  # a free parameter
     "parameter_or_quantity",
     "experiment",  # an experiment of this fit
+    "experiments",  # a list of them
     "integer",
     "points",  # an integer, or a list of two
     "number",
@@ -40,6 +41,8 @@ class Option:
     ----------
     required : bool
         True where the task has no meaning without it.
+    alternative : str
+        The option that serves in place of a required one.
     choices : tuple of str
         The only texts allowed, for kind `text`; empty where any text will do.
     minimum : float or None
@@ -53,6 +56,7 @@ class Option:
     help: str
     default: Any = None
     required: bool = False
+    alternative: str = ""
     choices: tuple[str, ...] = ()
     minimum: float | None = None
     of: str = ""

@@ -1,0 +1,1 @@
+"""ATLAS: pairs of vector-like leptons."""

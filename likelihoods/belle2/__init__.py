@@ -1,0 +1,1 @@
+"""Belle II: a projected search for single photons."""

@@ -1,0 +1,1 @@
+"""Belle II: a Z' of L_mu - L_tau."""

@@ -1,0 +1,1 @@
+"""CHARM: A' from meson decays behind a proton dump."""

@@ -1,0 +1,1 @@
+"""CMS: pairs of vector-like tau leptons."""

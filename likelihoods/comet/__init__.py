@@ -1,0 +1,1 @@
+"""COMET: a projected search for mu -> e conversion in aluminium."""

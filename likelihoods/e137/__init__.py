@@ -1,0 +1,1 @@
+"""E137: A' behind an electron dump at SLAC."""

@@ -1,0 +1,1 @@
+"""E141: A' behind an electron dump at SLAC."""

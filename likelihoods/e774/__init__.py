@@ -1,0 +1,1 @@
+"""E774: A' behind an electron dump at Fermilab."""

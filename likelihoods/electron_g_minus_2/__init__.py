@@ -1,0 +1,1 @@
+"""The anomalous magnetic moment of the electron."""

@@ -1,0 +1,1 @@
+"""Electroweak precision observables, which an A' that mixes with the Z shifts."""

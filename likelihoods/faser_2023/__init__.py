@@ -1,0 +1,1 @@
+"""FASER: A' from LHC collisions, 480 m away."""

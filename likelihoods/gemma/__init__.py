@@ -1,0 +1,1 @@
+"""GEMMA: reactor antineutrinos scattering on electrons in germanium."""

@@ -1,0 +1,1 @@
+"""KLOE: a photon and a peak in the mass of mu+ mu- or pi+ pi-."""

@@ -1,0 +1,1 @@
+"""LEP: a single photon recoiling against an invisible A' of up to 90 GeV."""

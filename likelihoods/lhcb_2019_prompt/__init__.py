@@ -1,0 +1,1 @@
+"""LHCb prompt: a peak in the mass of prompt muon pairs."""

@@ -1,0 +1,1 @@
+"""LSND: neutrinos of stopped pions and muons scattering on electrons."""

@@ -1,0 +1,1 @@
+"""LUX-ZEPLIN: solar neutrinos scattering on the electrons of xenon."""

@@ -1,0 +1,1 @@
+"""MEG II final: a projected search for mu -> e gamma."""

@@ -1,0 +1,1 @@
+"""Mu2e: a projected search for mu -> e conversion in aluminium."""

@@ -1,0 +1,1 @@
+"""Mu3e: a projected search for mu -> 3e."""

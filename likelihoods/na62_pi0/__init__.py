@@ -1,0 +1,1 @@
+"""NA62: neutral pions that decay to a photon and an invisible A'."""

@@ -1,0 +1,1 @@
+"""nu-CAL I: A' from proton bremsstrahlung behind a dump at Serpukhov."""

@@ -1,0 +1,1 @@
+"""Orsay: A' behind an electron dump at Orsay."""

@@ -1,0 +1,1 @@
+"""SINDRUM: the decay mu -> 3e."""

@@ -1,0 +1,7 @@
+"""SINDRUM: an upper limit on BR(mu -> 3e)."""
+
+from darkmoment.experiments import UpperLimit
+
+
+class Experiment(UpperLimit):
+    """The signal strength is BR/BR_lim."""

@@ -1,0 +1,1 @@
+"""TEXONO: reactor antineutrinos scattering on electrons in CsI(Tl)."""

@@ -1,0 +1,1 @@
+"""XENONnT: solar neutrinos scattering on the electrons of xenon."""

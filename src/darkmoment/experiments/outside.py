@@ -1,0 +1,197 @@
+"""Experiments that a run file brings itself: a Python file of the user's, or a bare limit."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from darkmoment.experiments.card import Card, ClosureCheck, OptionValue
+from darkmoment.experiments.dataset import Dataset
+from darkmoment.experiments.errors import CardError, ExperimentError
+from darkmoment.experiments.likelihood import CurveLimit, Likelihood, UpperLimit
+from darkmoment.experiments.plugins import checked
+
+GIVEN = "given"
+"""Dataset of a bare limit."""
+
+
+class Definition(ABC):
+    """What an experiment outside any package is made from: plain values that travel between processes."""
+
+    @abstractmethod
+    def card(self, name: str) -> Card:
+        """Return its card, under the name the run file gives it.
+
+        Raises
+        ------
+        CardError, ExperimentError
+            If it cannot be used.
+        """
+
+    @abstractmethod
+    def load(self, name: str, dataset: object, shape: str | None, **options: OptionValue) -> Likelihood:
+        """Return the experiment with dataset, shape and options chosen."""
+
+    @abstractmethod
+    def resolved(self) -> dict[str, Any]:
+        """Return what defines it, as JSON values."""
+
+    @abstractmethod
+    def files(self, name: str) -> dict[str, Path]:
+        """Return the files it is read from, under the names the run file or the card gives them."""
+
+
+def sha256(file: Path) -> str:
+    """Return the digest of a file's content."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+@dataclass(frozen=True)
+class LocalFile(Definition):
+    """A Python file with a class ``Experiment`` and its card, the text ``CARD``.
+
+    Attributes
+    ----------
+    path : str
+        The file, absolute.
+    shown : str
+        As the run file names it.
+    sha256 : str
+        Of its content: another process must not take another file.
+    """
+
+    path: str
+    shown: str
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path, shown: str) -> LocalFile:
+        """Take a file as it is now."""
+        return cls(str(path), shown, sha256(path))
+
+    def card(self, name: str) -> Card:
+        """Return the card of the file; the curves it names lie beside the file."""
+        module, path = _module(self.path, self.shown, self.sha256), Path(self.path)
+        text = getattr(module, "CARD", None)
+        if not isinstance(text, str):
+            raise CardError(self.shown, "", 'there is no card: write it as CARD = """name: ..."""')
+        card = Card.parse(text, f"{self.shown}: CARD", path.parent)
+        return replace(card, name=name)
+
+    def load(self, name: str, dataset: object, shape: str | None, **options: OptionValue) -> Likelihood:
+        """Return the experiment of the file."""
+        module = _module(self.path, self.shown, self.sha256)
+        kind = checked(getattr(module, "Experiment", None), self.shown)
+        return kind(self.card(name), dataset, shape, **options)
+
+    def resolved(self) -> dict[str, Any]:
+        """Return name and content; where the file lies does not matter."""
+        return {"file": self.shown, "sha256": self.sha256}
+
+    def files(self, name: str) -> dict[str, Path]:
+        """Return the file and the curves that its card names."""
+        datasets = self.card(name).datasets.values()
+        curves = {c for d in datasets for c in (d.curve, d.curve_below, d.region) if c is not None}
+        path = Path(self.path)
+        return {self.shown: path, **{curve: path.parent / curve for curve in sorted(curves)}}
+
+
+@cache
+def _module(path: str, shown: str, expected: str) -> ModuleType:
+    """Import a file, once for each content."""
+    try:
+        content = Path(path).read_bytes()
+    except OSError as problem:
+        raise ExperimentError(f"{shown}: {path} cannot be read ({problem.strerror})") from problem
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise ExperimentError(f"{shown}: {path} is not the file it was when the run file was read")
+    name = f"darkmoment_local_{expected[:16]}"
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ExperimentError(f"{shown}: is not a Python file (.py)")
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        # the content that was read, not what the file or a stale __pycache__ may hold by now
+        exec(compile(content, path, "exec"), module.__dict__)
+    except Exception as problem:
+        del sys.modules[name]
+        raise ExperimentError(f"{shown} cannot be imported: {type(problem).__name__}: {problem}") from problem
+    return module
+
+
+@dataclass(frozen=True)
+class BareLimit(Definition):
+    """An upper limit without a card: a number, or a curve of epsilon.
+
+    Attributes
+    ----------
+    limits : str
+        The observable or parameter it constrains.
+    cl : float
+        Confidence level.
+    value : float or None
+        The limit.
+    curve, shown : str
+        CSV file with it, absolute and as the run file names it; empty where there is none.
+    title : str
+        For figures; the name where empty.
+    arxiv : tuple of str
+        Where it is from.
+    """
+
+    limits: str
+    cl: float
+    value: float | None = None
+    curve: str = ""
+    shown: str = ""
+    title: str = ""
+    arxiv: tuple[str, ...] = ()
+
+    def card(self, name: str) -> Card:
+        """Return a card that says what the run file says."""
+        curve = Path(self.curve)
+        dataset = Dataset(
+            name=GIVEN,
+            verified=True,
+            limit=self.value,
+            cl=self.cl,
+            curve=curve.name if self.curve else None,
+            arxiv=self.arxiv,
+            where="the run file",
+        )
+        return Card(
+            name=name,
+            title=self.title or name,
+            limits=self.limits,
+            status="measured",
+            default=GIVEN,
+            datasets={GIVEN: dataset},
+            options={},
+            closure=ClosureCheck("delta_chi2", 0.005, {}, {}),
+            notes="A limit given in the run file.",
+            applies=True,
+            folder=curve.parent,
+        )
+
+    def load(self, name: str, dataset: object, shape: str | None, **options: OptionValue) -> Likelihood:
+        """Return an upper limit, or one along the curve."""
+        kind = CurveLimit if self.curve else UpperLimit
+        return kind(self.card(name), dataset, shape, **options)
+
+    def resolved(self) -> dict[str, Any]:
+        """Return what the run file says."""
+        given: dict[str, Any] = {"limits": self.limits, "cl": self.cl}
+        given |= {"curve": self.shown} if self.curve else {"value": self.value}
+        return given | {"title": self.title, "arxiv": list(self.arxiv)}
+
+    def files(self, name: str) -> dict[str, Path]:
+        """Return the curve's file, if there is one."""
+        return {self.shown: Path(self.curve)} if self.curve else {}

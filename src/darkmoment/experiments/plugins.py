@@ -1,0 +1,104 @@
+"""Experiments of other packages, announced by entry points of the group ``darkmoment.experiments``.
+
+An entry point is the experiment's name and either a package, which holds ``card.yaml`` and a module
+``likelihood`` with a class ``Experiment``, or ``package.module:Class``, with the card in that package::
+
+    [project.entry-points."darkmoment.experiments"]
+    my_search = "my_package.my_search"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from importlib.resources import files
+from inspect import isclass
+from types import ModuleType
+
+from darkmoment.experiments.card import Card
+from darkmoment.experiments.errors import CardError, ExperimentError
+from darkmoment.experiments.likelihood import Likelihood
+
+GROUP = "darkmoment.experiments"
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One experiment of another package.
+
+    Attributes
+    ----------
+    card : Card
+    kind : type of Likelihood
+        Its likelihood.
+    package : str
+        Name and version of the package.
+    """
+
+    card: Card
+    kind: type[Likelihood]
+    package: str
+
+
+def plugins(taken: Collection[str]) -> dict[str, Plugin]:
+    """Return what other packages announce, sorted by name.
+
+    Parameters
+    ----------
+    taken : collection of str
+        Names that are in use.
+
+    Raises
+    ------
+    ExperimentError
+        If one cannot be used or its name is taken; the message names it and its package.
+    CardError
+        If its card cannot be used.
+    """
+    found: dict[str, Plugin] = {}
+    for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
+        if point.name in taken or point.name in found:
+            owner = found[point.name].package if point.name in found else "darkmoment"
+            raise ExperimentError(
+                f"experiment '{point.name}' of {_package(point)} has the name of one of {owner}: "
+                "uninstall one of them"
+            )
+        found[point.name] = _plugin(point)
+    return found
+
+
+def _package(point: EntryPoint) -> str:
+    return f"{point.dist.name} {point.dist.version}" if point.dist is not None else point.value
+
+
+def _plugin(point: EntryPoint) -> Plugin:
+    package = _package(point)
+    what = f"experiment '{point.name}' of {package}"
+    try:
+        kind, folder = _class(point)
+        card = Card.read(files(folder), point.name)
+    except (CardError, ExperimentError) as problem:
+        raise ExperimentError(f"{what}: {problem}") from problem
+    except Exception as problem:
+        message = f"{what} cannot be imported: {type(problem).__name__}: {problem}"
+        raise ExperimentError(message) from problem
+    return Plugin(card, checked(kind, what), package)
+
+
+def _class(point: EntryPoint) -> tuple[object, str]:
+    """Return what should be the class, and the package that holds its card."""
+    loaded = point.load()
+    if isinstance(loaded, ModuleType):
+        return getattr(import_module(f"{loaded.__name__}.likelihood"), "Experiment", None), loaded.__name__
+    module = import_module(point.module)
+    return loaded, module.__name__ if hasattr(module, "__path__") else module.__name__.rpartition(".")[0]
+
+
+def checked(kind: object, what: str) -> type[Likelihood]:
+    """Return a class that is a likelihood; raises ExperimentError where it is none."""
+    if not (isclass(kind) and issubclass(kind, Likelihood)):
+        shown = "has no class Experiment" if kind is None else f"has {kind!r} as its class"
+        raise ExperimentError(f"{what} {shown}: it has to derive from darkmoment.experiments.Likelihood")
+    return kind

@@ -1,0 +1,169 @@
+"""invisible_branching: assumed leaves everything as it was; computed follows the widths."""
+
+import json
+
+import numpy as np
+import pytest
+
+from darkmoment.fit import Fit
+from darkmoment.gaps import gaps
+from darkmoment.inference.maximise import maximise
+from darkmoment.levels import delta_chi2
+from darkmoment.runfile.loader import loads
+
+TEXT = """
+flavour: single_y
+invisible_branching: {branching}
+parameters:
+  m_dark_photon: {{range: [1e-3, 3.0], prior: log_uniform, reference: 0.1}}
+  epsilon: {{range: [1e-8, 1e-1], prior: log_uniform, reference: 1e-4}}
+  y: 0.1
+  g_D: 0.5
+  delta_theta: pi/4
+  m_S: 0.3
+  delta_m_S: 0.1
+  m_majorana: 0.1
+  m_dirac: 0
+  m_E: 2000
+experiments: {experiments}
+"""
+WIDTHS = [
+    f"width_{channel}_GeV"
+    for channel in ("e_e", "mu_mu", "tau_tau", "hadrons", "N_N", "scalars", "nu_nu", "total")
+]
+
+
+def fit(branching: str = "computed", experiments: str = "{na64: {}, babar: {}, meg2: {}}") -> Fit:
+    return Fit(loads(TEXT.format(branching=branching, experiments=experiments)).base)
+
+
+def points(seed: int, n: int = 400) -> dict[str, np.ndarray]:
+    print("seed", seed)
+    rng = np.random.default_rng(seed)
+    return {
+        "m_dark_photon": np.exp(rng.uniform(np.log(1e-3), np.log(10.0), n)),
+        "epsilon": np.exp(rng.uniform(np.log(1e-8), np.log(1e-1), n)),
+        "m_majorana": rng.uniform(-0.3, 0.3, n),
+        "m_dirac": rng.uniform(-0.3, 0.3, n),
+    }
+
+
+def test_computed_reports_widths_that_add_up():
+    found = fit().evaluate(points(5)).observables
+    assert set(WIDTHS) < set(found.columns)
+    assert {"BR_invisible", "BR_visible"} < set(found.columns)
+    total = found[WIDTHS[:-1]].sum(axis=1)
+    np.testing.assert_allclose(found["width_total_GeV"], total, rtol=1e-13)
+    np.testing.assert_allclose(found["BR_invisible"] + found["BR_visible"], 1, rtol=1e-13)
+    invisible = found[["width_N_N_GeV", "width_scalars_GeV", "width_nu_nu_GeV"]].sum(axis=1)
+    np.testing.assert_allclose(found["BR_invisible"], invisible / total, rtol=1e-12)
+    json.dumps(fit().evaluate({}).json(), allow_nan=False)
+
+
+def test_assumed_is_as_before():
+    """The same experiments with the branching fraction put in by hand: every bit is the same."""
+    there = points(6)
+    assumed = fit("assumed")
+    found = assumed.evaluate(there)
+    assert (found.observables["BR_invisible"] == 1).all()
+    assert not set(WIDTHS) & set(found.observables.columns)
+    assert "BR_visible" not in found.observables.columns
+    for name in ("na64", "babar"):
+        experiment = assumed.experiments[name]
+        limit = experiment.curve.clamped(there["m_dark_photon"])
+        expected = np.where(experiment.covered(there), np.square(there["epsilon"] / limit), 0.0)
+        np.testing.assert_array_equal(found.chi2[name], experiment.shape.chi2(expected))
+    # widths can be asked for all the same
+    assert assumed.survey({}, ["width_e_e"]).quantities["width_e_e"][0] > 0
+
+
+def test_computed_replaces_what_is_assumed():
+    there = points(7)
+    computed, assumed = fit(), fit("assumed")
+    fraction = computed.evaluate(there).observables["BR_invisible"].to_numpy()
+    for k, name in enumerate(computed.terms):
+        power = 0 if name == "meg2" else 2
+        expected = assumed.chi2(there)[:, k] * fraction**power
+        np.testing.assert_allclose(computed.chi2(there)[:, k], expected, rtol=1e-12)
+
+
+def test_one_point_and_a_batch_have_the_same_bits():
+    there = points(8, 60)
+    computed = fit(experiments="{na64: {}, babar_2014: {}, e137: {}}")
+    names = ["BR_invisible", "BR_visible", "width_total", "width_hadrons"]
+    together = computed.survey(there, names)
+    for row in range(60):
+        alone = computed.survey({k: v[row] for k, v in there.items()}, names)
+        np.testing.assert_array_equal(alone.chi2[0], together.chi2[row])
+        np.testing.assert_array_equal(alone.covered[0], together.covered[row])
+        for name in names:
+            assert alone.quantities[name][0] == together.quantities[name][row]
+
+
+@pytest.mark.parametrize(
+    ("m", "invisible"), [(0.01, (0, 1e-6)), (0.1, (0, 1e-4)), (0.25, (0.99999, 1)), (1.0, (0.99999, 1))]
+)
+def test_where_the_benchmark_decays(m, invisible):
+    """N_1 N_2 opens at 200 MeV; below, the moment alone makes next to nothing invisible (epsilon 1e-4)."""
+    (found,) = fit().evaluate({"m_dark_photon": m}).observables["BR_invisible"]
+    assert invisible[0] <= found <= invisible[1]
+
+
+def test_below_the_electrons_it_decays_to_neutrinos_or_not_at_all():
+    light = {"m_dark_photon": 1e-3}
+    assert fit().evaluate(light).observables["BR_invisible"].tolist() == [1]
+    stable = {**light, "delta_theta": 0.0}
+    found = fit().evaluate(stable).observables.iloc[0]
+    assert (found["width_total_GeV"], found["BR_invisible"], found["BR_visible"]) == (0, 1, 0)
+
+
+def test_visible_and_invisible_searches_share_the_decays():
+    """Below the N threshold the visible search bounds epsilon, above it the invisible one."""
+    both = fit(experiments="{babar: {}, babar_2014: {}}")
+    below, above = both.chi2({"m_dark_photon": [0.15, 0.4], "epsilon": 2e-3})
+    assert below[1] > 1 > 1e-6 > below[0]
+    assert above[0] > 1 > 1e-6 > above[1]
+
+
+def test_a_dump_is_silent_counted_and_named_where_dark_decays_are_open():
+    computed = fit(experiments="{na64: {}, meg2: {}, nucal: {}}")
+    inside = {"m_dark_photon": [0.1, 0.3], "epsilon": [1e-6, 5e-7]}
+    survey = computed.survey(inside)
+    nucal = computed.terms.index("nucal")
+    assert survey.covered[:, nucal].tolist() == [True, False]
+    assert survey.chi2[0, nucal] > 100
+    assert computed.evaluate(inside).out_of_range == [[], ["nucal"]]
+    (note,) = [n for n in computed.evaluate(inside).notes[1] if n.startswith("nucal")]
+    assert note == f"nucal says nothing here: {computed.experiments['nucal'].silence}"
+    found = maximise(computed, "mu_eff", along="m_dark_photon", points=[0.3], starts=1)
+    assert any(
+        w.startswith("nucal says nothing in 1 of 1 cells: ") and "visible" in w for w in found.warnings
+    )
+
+
+@pytest.mark.parametrize(("top", "leads"), [(1e-1, "babar_2014"), (5e-5, "e137")])
+def test_the_search_finds_the_largest_mixing_beside_closed_regions(top, leads):
+    """Against every mixing on a fine grid: above the regions, or below one in which the range ends."""
+    experiments = "{meg2: {}, e137: {}, orsay: {}, e141: {}, na64_2019: {}, babar_2014: {}}"
+    text = TEXT.format(branching="computed", experiments=experiments)
+    mixing = "[1e-8, 1e-1], prior: log_uniform, reference: 1e-4"
+    assert mixing in text
+    crowded = Fit(loads(text.replace(mixing, f"[1e-8, {top}], prior: log_uniform, reference: 1e-6")).base)
+    m = 0.0205
+    found = maximise(crowded, "mu_eff", along="m_dark_photon", points=[m], starts=4).table.iloc[0]
+    assert (found["leading_experiment"], found["status"]) == (leads, "certified")
+    epsilon = np.geomspace(1e-8, top, 20001)
+    chi2 = crowded.total_chi2({"m_dark_photon": m, "epsilon": epsilon})
+    best = epsilon[chi2 <= chi2.min() + delta_chi2(0.90)].max()
+    assert best <= found["epsilon"] * (1 + 1e-9)
+    assert found["epsilon"] == pytest.approx(best, rel=1e-3)
+
+
+def test_assumed_leaves_visible_searches_nothing_to_say():
+    assumed = fit("assumed", experiments="{babar_2014: {}, nucal: {}, meg2: {}}")
+    survey = assumed.survey({"m_dark_photon": 0.1, "epsilon": 1e-2})
+    assert survey.covered[0].tolist() == [False, False, True]
+    assert survey.chi2[0, :2].tolist() == [0, 0]
+    assert gaps(assumed) == []
+    (line,) = gaps(fit(experiments="{lhcb_2019_prompt: {}}"))
+    assert "0.5237 .. 0.5742" in line

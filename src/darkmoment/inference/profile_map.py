@@ -232,7 +232,7 @@ def _warnings(fit: Fit, table: pd.DataFrame, floors: pd.DataFrame, search: MapSe
         )
     if ranged := int((table["status"] == "range").sum()):
         warnings.append(
-            f"the smallest chi2 of {ranged} of {len(table)} cells leans on the range of a parameter"
+            f"Delta chi2 of {ranged} of {len(table)} cells of the map leans on the range of a parameter"
         )
     if search.audit_lower > CHI2_TOLERANCE:
         warnings.append(

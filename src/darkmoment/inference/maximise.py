@@ -14,7 +14,7 @@ import numpy as np
 
 from darkmoment.fit import Fit
 from darkmoment.inference.crew import Crew, unheard
-from darkmoment.inference.map_search import lattice
+from darkmoment.inference.lattice import lattice
 from darkmoment.inference.maximum import Cell, Maximum, result
 from darkmoment.inference.migrad import ask_migrad
 from darkmoment.inference.problem import Problem
@@ -46,6 +46,27 @@ def grid(fit: Fit, name: str, points: int, window: tuple[float, float] | None = 
     if not p.free:
         raise ValueError(f"{name} is fixed in {fit.label}: an answer cannot be drawn along it")
     return p.from_unit(np.linspace(0.0, 1.0, points))
+
+
+def listed_values(fit: Fit, name: str, values: Sequence[float]) -> Array:
+    """Return values of a parameter or observable after checking them.
+
+    Raises
+    ------
+    ValueError
+        If they do not rise, or one has no meaning.
+    """
+    found = np.asarray(values, dtype=float)
+    if found.ndim != 1 or not len(found) or not (np.diff(found) > 0).all() or not np.isfinite(found).all():
+        raise ValueError(f"{name}: give finite values in rising order, not {values!r}")
+    known = fit.model.table.get(name)
+    if known is None:
+        info = fit.parameter(name).info
+        if refusals := [reason for value in found if (reason := info.refusal(float(value)))]:
+            raise ValueError(refusals[0])
+    elif known.logarithmic and found[0] <= 0:
+        raise ValueError(f"{name} lives on a logarithmic axis: {found[0]:g} has no place on it")
+    return found
 
 
 def maximise(
@@ -146,7 +167,10 @@ def _ask_migrad(
     ]
     if any(launch(offers, crew)):
         insist(searches, crew)
-    return [opinion.status for opinion in opinions]
+    return [
+        f"lower by {opinion.lower:.2g}" if opinion.lower > CHI2_TOLERANCE and reached else opinion.status
+        for opinion in opinions
+    ]
 
 
 def _cells(

@@ -15,6 +15,7 @@ import numpy as np
 from darkmoment.fit import Fit
 from darkmoment.inference.crew import Crew, unheard
 from darkmoment.inference.lattice import lattice
+from darkmoment.inference.map_search import MapSearch
 from darkmoment.inference.maximum import Cell, Maximum, result
 from darkmoment.inference.migrad import ask_migrad
 from darkmoment.inference.problem import Problem
@@ -127,6 +128,7 @@ def maximise(
     report = progress or unheard
     if cells[0].smooth:
         search_all([cell.floor for cell in cells], crew, lambda done, of: report(done, stages * of))
+        _ask_the_map(fit, cells, seed, crew)
         _ask_migrad(fit, [cell.floor for cell in cells], {}, crew)
         for cell in cells:
             cell.peak.allowance = cell.allowance
@@ -142,6 +144,24 @@ def maximise(
     for cell, status in zip(asked, said, strict=True):
         cell.migrad = status
     return result(fit, quantity, along, level, cells)
+
+
+def _ask_the_map(fit: Fit, cells: list[Cell], seed: int, crew: Crew) -> None:
+    """Ask the engine of maps for the smallest chi2 as well; go on from what is lower.
+
+    It takes other steps, and finds what lies behind a hard limit inside a range.
+    """
+    held = {name: np.array([c.problem.held[name] for c in cells]) for name in cells[0].problem.held}
+    lines = MapSearch(lattice(fit, (len(cells),), held), STARTS, [seed, 40], crew)
+    lines.run()
+    u, chi2 = lines.u, lines.chi2
+    offers = [
+        Attempt(cell.floor, -1, u[i])
+        for i, cell in enumerate(cells)
+        if chi2[i] < -cell.floor.found.score - CHI2_TOLERANCE
+    ]
+    if any(launch(offers, crew)):
+        insist([cell.floor for cell in cells], crew)
 
 
 def _ask_migrad(

@@ -33,8 +33,8 @@ _STEPS = {"first": 40, "second": 50}
 _SWEEPS = 50
 _ROUNDS = 3
 _AUDITED = 0.02
-_AUDITED_MOST = 60
-_AUDITED_AT_ONCE = 30
+_AUDITED_MOST = 30
+_AUDITED_AT_ONCE = 15
 _KNOTS_TRIED = 6
 _KNOT_ROUNDS = 2
 _KNOT_STEPS = 8
@@ -232,7 +232,7 @@ class MapSearch:
     audited : int
         Cells looked at by the last audit.
     audit_lower : float
-        By how much (chi2) it found the worst of them lower.
+        By how much (chi2) it found the worst of them lower; 0 where all agree within `slack`.
     doubted : bool
         True where two audits in turn found something lower: then nothing is certified.
     """
@@ -468,8 +468,8 @@ class MapSearch:
             self.audit.finish(cells, u, chi2)
             seen = np.isfinite(chi2)
             lower = np.where(np.isfinite(before[seen]), before[seen] - chi2[seen], np.inf)
-            self.audit_lower = float(lower.max(initial=0.0))
-            if self.lattice.frail or not (lower > slack[seen]).any():
+            self.audit_lower = float(lower[lower > slack[seen]].max(initial=0.0))
+            if self.lattice.frail or self.audit_lower == 0:
                 return
             if turn == 1:
                 self.doubted = True

@@ -269,7 +269,7 @@ def _warnings(
             f"Delta chi2 of {ranged} of {len(table)} cells of the map leans on the range of a parameter"
         )
     warnings += silence(table)
-    if search.audit_lower > CHI2_TOLERANCE:
+    if search.audit_lower > 0:
         warnings.append(
             f"of {search.audited} cells asked once more, one was found lower by {search.audit_lower:.2g} in "
             "chi2: others may be as well"

@@ -87,6 +87,10 @@ class Fit:
         self.hard = np.array(hard, dtype=bool)
         self._made = contents(self)
 
+    def __repr__(self) -> str:
+        free = ", ".join(p.name for p in self.free) or "nothing"
+        return f"<Fit {self.name}, {self.label}: {', '.join(self.terms)}; free: {free}>"
+
     @classmethod
     def load(
         cls,

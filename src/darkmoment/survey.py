@@ -59,6 +59,19 @@ class Survey:
             {q: np.empty(n) for q in quantities},
         )
 
+    def of(self, n: int) -> Survey:
+        """Return the same for n points where there is one: nothing varied over the batch."""
+        if len(self.chi2) == n:
+            return self
+        quantities = {q: np.repeat(x, n) for q, x in self.quantities.items()}
+        return Survey(
+            np.repeat(self.chi2, n, axis=0),
+            np.repeat(self.strength, n, axis=0),
+            np.repeat(self.covered, n, axis=0),
+            np.repeat(self.physical, n),
+            quantities,
+        )
+
     def part(self, rows: slice) -> Survey:
         """Return a view of consecutive points."""
         quantities = {q: x[rows] for q, x in self.quantities.items()}

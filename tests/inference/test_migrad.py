@@ -6,7 +6,8 @@ import pytest
 from darkmoment.fit import Fit
 from darkmoment.inference.best_fit import best_fit
 from darkmoment.inference.crew import Crew
-from darkmoment.inference.map_search import MapSearch, lattice
+from darkmoment.inference.lattice import lattice
+from darkmoment.inference.map_search import MapSearch
 from darkmoment.inference.maximise import _ask_migrad, maximise
 from darkmoment.inference.migrad import NOT_ASKED_HARD, ask_migrad
 from darkmoment.inference.problem import Problem

@@ -8,9 +8,11 @@ import numpy as np
 
 from darkmoment.fit import Fit
 from darkmoment.inference.crew import Crew
+from darkmoment.inference.lattice import lattice
 from darkmoment.inference.map_rows import cell_rows
-from darkmoment.inference.map_search import MapSearch, lattice
+from darkmoment.inference.map_search import MapSearch
 from darkmoment.inference.migrad import ask_migrad
+from darkmoment.inference.search import CHI2_TOLERANCE
 
 _STARTS = 16
 
@@ -68,6 +70,6 @@ def best_fit(fit: Fit, seed: int = 1, crew: Crew | None = None) -> BestFit:
     return BestFit(
         point,
         {term: float(chi2[k]) for k, term in enumerate(fit.terms)},
-        bool(search.reached.all()),
+        bool(search.reached.all()) and opinion.lower <= CHI2_TOLERANCE,
         opinion.status,
     )

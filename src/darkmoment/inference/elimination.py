@@ -42,8 +42,8 @@ class Elimination:
         """Return the parameters that bring the quantities of `p` to the targets held in it."""
         with np.errstate(divide="ignore", invalid="ignore"):
             missing = np.array([np.log(p[target_of(q)] / np.abs(p[q])) for q in self.quantities])
-        steps = np.linalg.solve(self.powers, np.nan_to_num(missing, nan=FARTHEST))
-        steps = np.clip(steps, -FARTHEST, FARTHEST)
+        missing = np.clip(np.nan_to_num(missing, nan=FARTHEST), -FARTHEST, FARTHEST)
+        steps = np.clip(np.linalg.solve(self.powers, missing), -FARTHEST, FARTHEST)
         return {name: p[name] * np.exp(step) for name, step in zip(self.parameters, steps, strict=True)}
 
 
@@ -85,7 +85,7 @@ def eliminate(fit: Fit, quantities: Sequence[str], held: Sequence[str] = ()) -> 
     tied = {name for p in fit.parameters if p.tie is not None for name in p.tied_to}
     able = [p for p in fit.free if p.logarithmic and p.name not in (*held, *tied)]
     able.sort(key=lambda p: -np.log(p.bounds[1] / p.bounds[0]))
-    powers = {p.name: _powers(fit, p.name, quantities) for p in able}
+    powers = {p.name: powers_of(fit, p.name, quantities) for p in able}
     known = [name for name, found in powers.items() if found is not None]
     for chosen in combinations(known, len(quantities)):
         matrix = np.array([powers[name] for name in chosen]).T
@@ -94,7 +94,7 @@ def eliminate(fit: Fit, quantities: Sequence[str], held: Sequence[str] = ()) -> 
     return None
 
 
-def _powers(fit: Fit, name: str, quantities: Sequence[str]) -> list[float] | None:
+def powers_of(fit: Fit, name: str, quantities: Sequence[str]) -> list[float] | None:
     """Return the power with which each quantity goes as a parameter; None where one is not a power."""
     u = qmc.Sobol(len(fit.free), rng=0).random(_PROBES)
     points = {p.name: p.from_unit(u[:, i]) for i, p in enumerate(fit.free)}

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkmoment.fit import BLOCK, Fit
-from darkmoment.inference.elimination import Elimination, target_of
-from darkmoment.inference.problem import COMPRESS_ABOVE, LN_FLOOR, View
+from darkmoment.inference.elimination import target_of
+from darkmoment.inference.implicit import Solution
+from darkmoment.inference.problem import COMPRESS_ABOVE, LN_FLOOR, View, compressed
 from darkmoment.parameters import Array, Parameter
 
 _STEEPNESS = 200.0
@@ -42,6 +43,8 @@ class Seen:
     solved : dict of str to ndarray (n,)
         The parameters solved for.
     physical : ndarray (n,) of bool
+    covered : ndarray (n, K) of bool
+        False where an experiment says nothing.
     """
 
     chi2: Array
@@ -49,6 +52,7 @@ class Seen:
     misses: Array
     solved: dict[str, Array]
     physical: NDArray[np.bool_]
+    covered: NDArray[np.bool_]
 
 
 class Landscape:
@@ -62,10 +66,12 @@ class Landscape:
         Parameters held, one value per cell.
     targets : mapping of str to ndarray (N,)
         Observables with a given value in each cell.
-    elimination : Elimination or None
+    elimination : Elimination, Implicit or None
         How targets are met; those it leaves out are met by a spring.
     scales : mapping of str to float
         Unit of each observable that is not on a logarithmic axis.
+    offset : float
+        Total chi2 that cannot be got rid of, near enough: differences above it are what matters.
     """
 
     def __init__(
@@ -73,8 +79,9 @@ class Landscape:
         fit: Fit,
         held: Mapping[str, Array],
         targets: Mapping[str, Array],
-        elimination: Elimination | None = None,
+        elimination: Solution | None = None,
         scales: Mapping[str, float] | None = None,
+        offset: float = 0.0,
     ) -> None:
         self.fit = fit
         self.solved = elimination.parameters if elimination else ()
@@ -87,6 +94,7 @@ class Landscape:
         self.dimension = len(self.free)
         self._ends = {name: np.log(fit.parameter(name).bounds) for name in self.solved}
         self.hard = fit.hard
+        self.offset = offset
         self.knots = {i: found for i, p in enumerate(self.free) if len(found := _knots(fit, p))}
 
     def parameters(self, u: Array, cells: NDArray[np.int_]) -> dict[str, Array]:
@@ -105,6 +113,7 @@ class Landscape:
             np.concatenate([piece.misses for piece in pieces]),
             {name: np.concatenate([piece.solved[name] for piece in pieces]) for name in self.solved},
             np.concatenate([piece.physical for piece in pieces]),
+            np.concatenate([piece.covered for piece in pieces]),
         )
 
     def _look(self, u: Array, cells: NDArray[np.int_]) -> Seen:
@@ -112,7 +121,7 @@ class Landscape:
         for name, (lower, upper) in self._ends.items():
             points[name] = np.full(len(u), np.exp(0.5 * (lower + upper)))
         wanted = (*self.solved, *self.sprung)
-        found = self.fit.survey(points, wanted, within_ranges=True, adjust=self._solve)
+        found = self.fit.survey(points, wanted, within_ranges=True, adjust=self._solve).of(len(u))
         with np.errstate(divide="ignore", invalid="ignore"):
             walls = [np.maximum(np.log(found.strength[:, self.hard]), LN_FLOOR)]
             for name, (lower, upper) in self._ends.items():
@@ -125,7 +134,7 @@ class Landscape:
         together[~found.physical] = _BROKEN
         misses[~found.physical] = _BROKEN
         solved = {name: found.quantities[name] for name in self.solved}
-        return Seen(found.chi2, together, misses, solved, found.physical)
+        return Seen(found.chi2, together, misses, solved, found.physical, found.covered)
 
     def _miss(self, name: str, value: Array, target: Array) -> Array:
         if self.fit.model.table[name].logarithmic:
@@ -143,7 +152,16 @@ class Landscape:
     def totals(self, u: Array, cells: NDArray[np.int_]) -> Array:
         """Return total chi2, walls and springs, shape (n, K'), tamed: the minimum is that of the total."""
         seen = self.look(u, cells)
-        return self._tamed(seen, seen.chi2[:, ~self.hard].sum(axis=1, keepdims=True))
+        return self._tamed(seen, self.smooth(seen)[:, None] - self.offset)
+
+    def smooth(self, seen: Seen) -> Array:
+        """Return the total chi2 of what is no hard limit, shape (n,)."""
+        return seen.chi2[:, ~self.hard].sum(axis=1)
+
+    def barriers(self, u: Array, cells: NDArray[np.int_]) -> Array:
+        """Return walls and springs alone, shape (n, W + E): to find out whether anything is allowed."""
+        seen = self.look(u, cells)
+        return self._tamed(seen, np.zeros((len(u), 1)))
 
     def value(self, u: Array, cells: NDArray[np.int_]) -> Array:
         """Return the sum of `totals`, shape (n,): what points are compared by."""
@@ -151,23 +169,24 @@ class Landscape:
 
     def _tamed(self, seen: Seen, chi2: Array) -> Array:
         with np.errstate(divide="ignore"):
-            ln = [
-                np.log(np.minimum(chi2, 1e300)),
-                _LN_FOOT + _STEEPNESS * seen.walls,
-                2.0 * np.log(np.abs(seen.misses) / _SPRING),
-            ]
-        together = np.concatenate(ln, axis=1)
-        return np.where(
-            together < _LN_COMPRESS,
-            np.exp(np.minimum(together, _LN_COMPRESS)),
-            COMPRESS_ABOVE * (1.0 + together - _LN_COMPRESS),
-        )
+            walls = np.concatenate(
+                [_LN_FOOT + _STEEPNESS * seen.walls, 2.0 * np.log(np.abs(seen.misses) / _SPRING)], axis=1
+            )
+        return np.concatenate([compressed(np.minimum(chi2, 1e300)), _tame(walls)], axis=1)
 
     def view(self, u: Array, cells: NDArray[np.int_]) -> View:
         """Return the same as a local search sees it: total chi2, under constraints."""
         seen = self.look(u, cells)
         chi2 = np.minimum(seen.chi2[:, ~self.hard], 1e300).sum(axis=1)
         return View(np.zeros(len(u)), chi2, seen.walls, seen.misses, seen.physical)
+
+
+def _tame(ln: Array) -> Array:
+    return np.where(
+        ln < _LN_COMPRESS,
+        np.exp(np.minimum(ln, _LN_COMPRESS)),
+        COMPRESS_ABOVE * (1.0 + ln - _LN_COMPRESS),
+    )
 
 
 def _knots(fit: Fit, p: Parameter) -> Array:

@@ -63,21 +63,16 @@ def cell_rows(search: MapSearch, floors: pd.DataFrame | None = None) -> pd.DataF
     land, every = search.lattice.landscape, np.arange(search.lattice.size)
     u, allowed = search.u, search.allowed
     seen = land.look(u, every)
-    best = search.best
-    chi2 = np.where(allowed, seen.chi2.sum(axis=1), np.inf)
-    reached = search.reached
     table = pd.DataFrame({**search.lattice.held, **search.lattice.targets}, index=every)
-    table["chi2"] = chi2
-    agreed = reached.all(axis=0)
-    table["status"] = np.where(agreed, np.where(np.isfinite(chi2), "certified", "failed"), "uncertified")
-    close = best.ends <= best.value[:, None] + CHI2_TOLERANCE
-    per_search = (
-        close.reshape(len(close), SEARCHES, -1).sum(axis=2) if close.shape[1] else np.zeros((1, SEARCHES))
-    )
-    table["starts"] = best.ends.shape[1]
-    table["hits"] = per_search.sum(axis=1)
-    table["hits_per_search"] = ["+".join(map(str, row)) for row in per_search]
-    table["spread"] = best.ends.max(axis=1) - best.ends.min(axis=1)
+    table["chi2"] = search.chi2
+    agreed = search.reached.all(axis=0)
+    table["status"] = np.where(agreed, np.where(allowed, "certified", "failed"), "uncertified")
+    ends, value = search.ends
+    close = (ends <= value[:, None] + CHI2_TOLERANCE).reshape(len(ends), SEARCHES, -1).sum(axis=2)
+    table["starts"] = ends.shape[1]
+    table["hits"] = close.sum(axis=1)
+    table["hits_per_search"] = ["+".join(map(str, row)) for row in close]
+    table["spread"] = ends.max(axis=1) - ends.min(axis=1)
     given = {p.name: v for p, v in zip(land.free, u.T, strict=True)}
     points = {p.name: p.from_unit(given[p.name]) for p in land.free} | dict(search.lattice.held) | seen.solved
     complete, _ = search.lattice.fit.complete(_meaningful(points, allowed))
@@ -88,6 +83,9 @@ def cell_rows(search: MapSearch, floors: pd.DataFrame | None = None) -> pd.DataF
     terms = search.lattice.fit.terms
     for k, term in enumerate(terms):
         table[f"chi2_{term}"] = np.where(allowed, seen.chi2[:, k], np.nan)
+    table["silent"] = [
+        " ".join(t for t, heard in zip(terms, row, strict=True) if not heard) for row in seen.covered
+    ]
     if floors is not None:
         table["leading_experiment"] = _leading(search, seen.chi2, seen.walls, allowed, floors)
     return table
@@ -198,3 +196,13 @@ def _slopes(land: Landscape, u: Array, cells: NDArray[np.int_]) -> tuple[Array, 
     chi2 = seen.chi2[:, ~land.hard].sum(axis=1).reshape(m, d + 1)
     walls = seen.walls.reshape(m, d + 1, -1)
     return (chi2[:, :d] - chi2[:, d:]) / step, (walls[:, :d] - walls[:, d:]) / step[:, :, None]
+
+
+def silence(table: pd.DataFrame) -> list[str]:
+    """Say how many cells each experiment says nothing in."""
+    counts = table["silent"].str.split().explode().dropna().value_counts()
+    return [
+        f"{term} says nothing in {count} of {len(table)} cells: they are outside its range"
+        for term, count in counts.items()
+        if term
+    ]

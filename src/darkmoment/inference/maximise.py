@@ -14,7 +14,8 @@ import numpy as np
 
 from darkmoment.fit import Fit
 from darkmoment.inference.crew import Crew, unheard
-from darkmoment.inference.map_search import lattice
+from darkmoment.inference.lattice import lattice
+from darkmoment.inference.map_search import MapSearch
 from darkmoment.inference.maximum import Cell, Maximum, result
 from darkmoment.inference.migrad import ask_migrad
 from darkmoment.inference.problem import Problem
@@ -46,6 +47,27 @@ def grid(fit: Fit, name: str, points: int, window: tuple[float, float] | None = 
     if not p.free:
         raise ValueError(f"{name} is fixed in {fit.label}: an answer cannot be drawn along it")
     return p.from_unit(np.linspace(0.0, 1.0, points))
+
+
+def listed_values(fit: Fit, name: str, values: Sequence[float]) -> Array:
+    """Return values of a parameter or observable after checking them.
+
+    Raises
+    ------
+    ValueError
+        If they do not rise, or one has no meaning.
+    """
+    found = np.asarray(values, dtype=float)
+    if found.ndim != 1 or not len(found) or not (np.diff(found) > 0).all() or not np.isfinite(found).all():
+        raise ValueError(f"{name}: give finite values in rising order, not {values!r}")
+    known = fit.model.table.get(name)
+    if known is None:
+        info = fit.parameter(name).info
+        if refusals := [reason for value in found if (reason := info.refusal(float(value)))]:
+            raise ValueError(refusals[0])
+    elif known.logarithmic and found[0] <= 0:
+        raise ValueError(f"{name} lives on a logarithmic axis: {found[0]:g} has no place on it")
+    return found
 
 
 def maximise(
@@ -106,6 +128,7 @@ def maximise(
     report = progress or unheard
     if cells[0].smooth:
         search_all([cell.floor for cell in cells], crew, lambda done, of: report(done, stages * of))
+        _ask_the_map(fit, cells, seed, crew)
         _ask_migrad(fit, [cell.floor for cell in cells], {}, crew)
         for cell in cells:
             cell.peak.allowance = cell.allowance
@@ -121,6 +144,24 @@ def maximise(
     for cell, status in zip(asked, said, strict=True):
         cell.migrad = status
     return result(fit, quantity, along, level, cells)
+
+
+def _ask_the_map(fit: Fit, cells: list[Cell], seed: int, crew: Crew) -> None:
+    """Ask the engine of maps for the smallest chi2 as well; go on from what is lower.
+
+    It takes other steps, and finds what lies behind a hard limit inside a range.
+    """
+    held = {name: np.array([c.problem.held[name] for c in cells]) for name in cells[0].problem.held}
+    lines = MapSearch(lattice(fit, (len(cells),), held), STARTS, [seed, 40], crew)
+    lines.run()
+    u, chi2 = lines.u, lines.chi2
+    offers = [
+        Attempt(cell.floor, -1, u[i])
+        for i, cell in enumerate(cells)
+        if chi2[i] < -cell.floor.found.score - CHI2_TOLERANCE
+    ]
+    if any(launch(offers, crew)):
+        insist([cell.floor for cell in cells], crew)
 
 
 def _ask_migrad(
@@ -146,7 +187,10 @@ def _ask_migrad(
     ]
     if any(launch(offers, crew)):
         insist(searches, crew)
-    return [opinion.status for opinion in opinions]
+    return [
+        f"lower by {opinion.lower:.2g}" if opinion.lower > CHI2_TOLERANCE and reached else opinion.status
+        for opinion in opinions
+    ]
 
 
 def _cells(

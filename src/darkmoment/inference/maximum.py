@@ -105,6 +105,7 @@ def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[s
         np.zeros(len(fit.terms)) if floor_u is None else cell.floor.problem.survey(floor_u[None, :]).chi2[0]
     )
     agreed = found.agreed and (not cell.smooth or cell.floor.found.agreed)
+    agreed = agreed and not cell.migrad.startswith("lower")
     status = "failed" if failed else "uncertified" if not agreed else "certified"
     if status == "certified" and any(not b.convention for b in leaned):
         status = "range"

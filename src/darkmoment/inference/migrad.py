@@ -17,8 +17,8 @@ from iminuit import Minuit
 
 from darkmoment.fit import Fit
 from darkmoment.inference.crew import Crew
+from darkmoment.inference.lattice import Lattice, landscape_of
 from darkmoment.inference.lockstep import lockstep
-from darkmoment.inference.map_search import Lattice, landscape_of
 from darkmoment.inference.problem import stencil
 from darkmoment.parameters import Array
 

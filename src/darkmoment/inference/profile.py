@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import exp
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
 
 from darkmoment.fit import Fit
 from darkmoment.inference.crew import Crew, Report, unheard
-from darkmoment.inference.map_rows import cell_rows
-from darkmoment.inference.map_search import MapSearch, lattice
-from darkmoment.inference.maximise import grid
+from darkmoment.inference.lattice import lattice
+from darkmoment.inference.map_rows import cell_rows, silence
+from darkmoment.inference.map_search import MapSearch
+from darkmoment.inference.maximise import grid, listed_values
 from darkmoment.inference.problem import Problem
 from darkmoment.levels import z_score
 from darkmoment.parameters import Array
@@ -39,16 +41,36 @@ class Profile:
         parameter at the minimum and `chi2_<term>` of each term.
     logarithmic : bool
         True where x lives on a logarithmic axis.
+    overall : str
+        Status of the search for the smallest chi2 of all.
     """
 
     x: str
     table: pd.DataFrame
     logarithmic: bool = False
+    overall: str = "certified"
 
     @property
     def certified(self) -> bool:
-        """True where every cell's two searches agree, be it that there is no allowed point."""
-        return not bool((self.table["status"] == "uncertified").any())
+        """True where both searches agree on every cell and on the smallest chi2 of all."""
+        return self.overall != "uncertified" and not bool((self.table["status"] == "uncertified").any())
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader has to know before quoting it."""
+        found = []
+        if bad := int((self.table["status"] == "uncertified").sum()):
+            found.append(f"{bad} of {len(self.table)} cells of the profile of {self.x} are not certified")
+        found += silence(self.table)
+        if self.overall == "uncertified":
+            found.append("the smallest chi2 of all, from which Delta chi2 is counted, is not certified")
+        return found
+
+    def doubtful(self, level: float) -> bool:
+        """Return whether an end of the interval lies beside a cell that is not certified."""
+        coordinate = np.log(self.table[self.x]) if self.logarithmic else self.table[self.x]
+        bad = set(coordinate[self.table["status"] == "uncertified"])
+        return any(b is not None and bool({b[0], b[1]} & bad) for b in self._brackets(level))
 
     @property
     def failed(self) -> int:
@@ -161,9 +183,10 @@ def profile(
     rows = _rows(fit, x, values, starts, [seed, 30], crew, progress or unheard)
     overall = MapSearch(lattice(fit, (1,), {}), _OVERALL_STARTS, [seed, 31], crew)
     overall.run()
-    smallest = float(cell_rows(overall)["chi2"].iloc[0])
+    lowest = cell_rows(overall).iloc[0]
+    smallest, status = float(lowest["chi2"]), str(lowest["status"])
     logarithmic = Problem(fit, x).logarithmic
-    found = Profile(x, _counted(rows, smallest), logarithmic)
+    found = Profile(x, _counted(rows, smallest), logarithmic, status)
     for step in range(_REFINEMENTS if level is not None else 0):
         assert level is not None
         known = set(found.table[x])
@@ -173,7 +196,7 @@ def profile(
         # alone, without neighbours: with more starts
         more = _rows(fit, x, np.sort(wanted), 4 * starts, [seed, 32, step], crew)
         rows = pd.concat([rows, more]).sort_values(x, ignore_index=True)
-        found = Profile(x, _counted(rows, smallest), logarithmic)
+        found = Profile(x, _counted(rows, smallest), logarithmic, status)
     return found
 
 
@@ -196,8 +219,9 @@ def _counted(rows: pd.DataFrame, overall: float) -> pd.DataFrame:
 
 
 def _values(fit: Fit, x: str, points: int | Sequence[float], window: tuple[float, float] | None) -> Array:
-    if not isinstance(points, int):
-        return np.asarray(points, dtype=float)
+    if not isinstance(points, int | Integral):
+        return listed_values(fit, x, list(points))
+    points = int(points)
     if x in fit.model.parameter_names:
         return grid(fit, x, points, window)
     if window is None:

@@ -12,9 +12,10 @@ import pandas as pd
 
 from darkmoment.fit import Fit
 from darkmoment.inference.crew import Crew, Report, unheard
-from darkmoment.inference.map_rows import Pull, cell_rows, range_pulls
-from darkmoment.inference.map_search import MapSearch, lattice
-from darkmoment.inference.maximise import grid, maximise
+from darkmoment.inference.lattice import lattice
+from darkmoment.inference.map_rows import Pull, cell_rows, range_pulls, silence
+from darkmoment.inference.map_search import MapSearch
+from darkmoment.inference.maximise import grid, listed_values, maximise
 from darkmoment.inference.search import CHI2_TOLERANCE
 from darkmoment.parameters import Array
 
@@ -23,6 +24,8 @@ STARTS = 4
 
 _OVERALL_STARTS = 16
 _WINDOW_CELLS = 7
+_KEPT = 10.0
+_OF_SEARCH = ("status", "starts", "hits", "hits_per_search", "spread")
 
 Window = tuple[float, float]
 Points = int | Sequence[float]
@@ -48,6 +51,8 @@ class ProfileMap:
         What a reader has to know before quoting the map.
     logarithmic : tuple of bool
         Whether each axis is.
+    overall : str
+        Status of the search for the smallest chi2 of all.
     """
 
     x: str
@@ -57,11 +62,12 @@ class ProfileMap:
     floor: pd.DataFrame
     warnings: list[str]
     logarithmic: tuple[bool, bool]
+    overall: str = "certified"
 
     @property
     def certified(self) -> bool:
-        """True where both searches agree on every cell, be it that there is no allowed point."""
-        return not bool((self.table["status"] == "uncertified").any())
+        """True where both searches agree on every cell and on the smallest chi2 of all."""
+        return self.overall != "uncertified" and not bool((self.table["status"] == "uncertified").any())
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -77,7 +83,7 @@ def profile_map(
     fit: Fit,
     x: str,
     y: str,
-    points: tuple[Points, Points] = (60, 60),
+    points: int | tuple[Points, Points] = (60, 60),
     x_window: Window | None = None,
     y_window: Window | None = None,
     starts: int = STARTS,
@@ -94,7 +100,7 @@ def profile_map(
         The fit.
     x, y : str
         Parameters, or observables such as `mu_eff`.
-    points : tuple of int or of sequences
+    points : int, or tuple of int or of sequences
         Number of values along each axis, or the values (in units of the axis).
     x_window, y_window : tuple of float, optional
         Range of an axis; a free parameter has its own, and that of an observable is laid around its largest
@@ -127,25 +133,33 @@ def profile_map(
         raise ValueError(f"both axes are {x}: give two")
     if starts < 1:
         raise ValueError(f"starts = {starts}: give at least one")
-    xs = _values(fit, x, points[0], x_window, None, seed, crew)
-    ys = _values(fit, y, points[1], y_window, (x, xs), seed, crew)
+    along_x, along_y = points if isinstance(points, tuple) else (points, points)
+    xs = _values(fit, x, along_x, x_window, None, seed, crew)
+    ys = _values(fit, y, along_y, y_window, (x, xs), seed, crew)
     cells = {x: np.repeat(xs, len(ys)), y: np.tile(ys, len(xs))}
-    search = MapSearch(lattice(fit, (len(xs), len(ys)), cells), starts, [seed, 20], crew)
-    search.run(progress or unheard)
-    lines = MapSearch(lattice(fit, (len(xs),), {x: xs}), max(starts, _OVERALL_STARTS), [seed, 21], crew)
-    lines.run()
     point = MapSearch(lattice(fit, (1,), {}), _OVERALL_STARTS, [seed, 22], crew)
     point.run()
+    least = float(point.chi2[0])
+    # what no point can do without is no difference between points
+    offset = least - _KEPT if np.isfinite(least) and least > 2 * _KEPT else 0.0
+    search = MapSearch(lattice(fit, (len(xs), len(ys)), cells, offset), starts, [seed, 20], crew)
+    search.run(progress or unheard)
+    lines = MapSearch(
+        lattice(fit, (len(xs),), {x: xs}, offset), max(starts, _OVERALL_STARTS), [seed, 21], crew
+    )
+    lines.run()
     floors, overall = cell_rows(lines), cell_rows(point)
+    floors = _undercut(floors, cell_rows(search, floors), x)
     table = cell_rows(search, floors)
-    # a cell may have found less than the search of its line: then that is the line's smallest
-    lowest = np.minimum(floors["chi2"], np.array(table["chi2"]).reshape(len(xs), -1).min(axis=1))
-    floors = floors.assign(chi2=lowest)
+    lowest = floors["chi2"].to_numpy()
     smallest = min(float(overall["chi2"].iloc[0]), float(lowest.min()))
     table = _completed(table, range_pulls(search, lines), np.repeat(lowest, len(ys)), smallest, (x, y))
     logarithmic = (_logarithmic(fit, x, x_window), _logarithmic(fit, y, y_window))
-    warnings = _warnings(fit, table, floors, search)
-    return ProfileMap(x, y, level, table, floors, warnings, logarithmic)
+    doubtful = np.repeat((floors["status"] == "uncertified").to_numpy(), len(ys))
+    table.loc[doubtful & (table["status"] != "failed"), "status"] = "uncertified"
+    status = str(overall["status"].iloc[0])
+    warnings = _warnings(fit, table, floors, search, status)
+    return ProfileMap(x, y, level, table, floors, warnings, logarithmic, status)
 
 
 def _values(
@@ -161,11 +175,8 @@ def _values(
         raise ValueError(f"{name}: the range {list(window)} is upside down or empty")
     if window is not None and _logarithmic(fit, name, window) and window[0] <= 0:
         raise ValueError(f"{name} lives on a logarithmic axis: its range starts above 0, not at {window[0]}")
-    if not isinstance(points, Integral):
-        values = np.asarray(points, dtype=float)
-        if values.ndim != 1 or not len(values) or not (np.diff(values) > 0).all():
-            raise ValueError(f"{name}: give values in rising order, not {points!r}")
-        return values
+    if not isinstance(points, int | Integral):
+        return listed_values(fit, name, list(points))
     if points < 2:
         raise ValueError(f"points = {points} along {name}: give two or more")
     if name in fit.model.parameter_names:
@@ -206,6 +217,25 @@ def _logarithmic(fit: Fit, name: str, window: Window | None) -> bool:
     return p.logarithmic if p.free else window is not None and window[0] > 0
 
 
+def _undercut(floors: pd.DataFrame, table: pd.DataFrame, x: str) -> pd.DataFrame:
+    """Return floors with those that a cell lies below replaced by that cell.
+
+    A floor undercut by more than the tolerance was not found by its own searches.
+    """
+    rows = []
+    per_x = len(table) // len(floors)
+    for i, line in floors.iterrows():
+        cells = table.iloc[int(str(i)) * per_x : (int(str(i)) + 1) * per_x]
+        lowest = cells.iloc[int(np.argmin(cells["chi2"].to_numpy()))]
+        if lowest["chi2"] < line["chi2"]:
+            missed = lowest["chi2"] < line["chi2"] - CHI2_TOLERANCE
+            kept = {"status": "uncertified"} if missed else {}
+            taken = {c: lowest[c] for c in line.index if c not in _OF_SEARCH}
+            line = pd.Series({**line.to_dict(), **taken, **kept})
+        rows.append(line)
+    return pd.DataFrame(rows).infer_objects().reset_index(drop=True)
+
+
 def _completed(
     table: pd.DataFrame, pulls: list[list[Pull]], lowest: Array, smallest: float, axes: tuple[str, str]
 ) -> pd.DataFrame:
@@ -222,8 +252,12 @@ def _completed(
     return table[[*front, *(c for c in table.columns if c not in front)]]
 
 
-def _warnings(fit: Fit, table: pd.DataFrame, floors: pd.DataFrame, search: MapSearch) -> list[str]:
+def _warnings(
+    fit: Fit, table: pd.DataFrame, floors: pd.DataFrame, search: MapSearch, overall: str
+) -> list[str]:
     warnings = []
+    if overall == "uncertified":
+        warnings.append("the smallest chi2 of all, from which contours are counted, is not certified")
     if bad := int((table["status"] == "uncertified").sum()):
         warnings.append(f"{bad} of {len(table)} cells are not certified")
     if bad := int((floors["status"] == "uncertified").sum()):
@@ -232,9 +266,10 @@ def _warnings(fit: Fit, table: pd.DataFrame, floors: pd.DataFrame, search: MapSe
         )
     if ranged := int((table["status"] == "range").sum()):
         warnings.append(
-            f"the smallest chi2 of {ranged} of {len(table)} cells leans on the range of a parameter"
+            f"Delta chi2 of {ranged} of {len(table)} cells of the map leans on the range of a parameter"
         )
-    if search.audit_lower > CHI2_TOLERANCE:
+    warnings += silence(table)
+    if search.audit_lower > 0:
         warnings.append(
             f"of {search.audited} cells asked once more, one was found lower by {search.audit_lower:.2g} in "
             "chi2: others may be as well"

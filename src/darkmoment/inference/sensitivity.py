@@ -14,6 +14,7 @@ from darkmoment.fit import Fit
 from darkmoment.gaps import gaps
 from darkmoment.inference.crew import Crew, Report, unheard
 from darkmoment.inference.density import NothingAllowedError
+from darkmoment.inference.elimination import powers_of
 from darkmoment.inference.importance import importance_sample
 from darkmoment.inference.quantiles import PosteriorLimit, kish
 from darkmoment.inference.sample import Sample, sample
@@ -101,8 +102,9 @@ class Sensitivity:
 
 def moving(table: pd.DataFrame) -> list[str]:
     """Return in words the rows whose limit differs by more than a factor 2, the strongest first."""
-    known = table[table["ratio"].astype(float) > 0]
-    strength = np.abs(np.log(known["ratio"].to_numpy(dtype=float)))
+    known = table[table["ratio"].astype(float) >= 0]
+    # a limit that falls to zero has moved by more than any factor
+    strength = np.abs(np.log(np.maximum(known["ratio"].to_numpy(dtype=float), 1e-300)))
     order = [i for i in np.argsort(-strength, kind="stable") if strength[i] > log(MOVED)]
     words = []
     for _, row in known.iloc[order].iterrows():
@@ -156,12 +158,22 @@ def prior_sensitivity(
     tasks: list[Callable[[], dict[str, object]]] = []
     for p in scanned:
         tasks += [lambda p=p: study.down(p), lambda p=p: study.up(p)]  # type: ignore[misc]
-    tasks.append(lambda: study.flat(bool(scanned)))
+    tasks.append(lambda: study.flat(_even_in(fit, quantity)))
     rows = []
     for i, task in enumerate(tasks):
         rows.append(task())
         (progress or unheard)(i + 1, len(tasks))
     return Sensitivity(study.base, pd.DataFrame(rows, columns=list(COLUMNS)), study.unsettled)
+
+
+def _even_in(fit: Fit, quantity: str) -> bool:
+    """Return whether the prior is even in ln(quantity): some log-uniform parameter moves it as a power 1."""
+    for p in fit.free:
+        if p.prior.kind == "log_uniform" and p.name in fit.model.reach(quantity):
+            powers = powers_of(fit, p.name, [quantity])
+            if powers is not None and abs(abs(powers[0]) - 1.0) < 1e-6:
+                return True
+    return False
 
 
 class _Study:
@@ -242,7 +254,8 @@ class _Study:
                 taus=_TAUS,
                 levels=[self.level],
             )
-        except NothingAllowedError:
+        except NothingAllowedError as error:
+            self.unsettled.append(f"{what}: {error}")
             return None, "none"
         if not found.converged:
             self.unsettled.append(f"{what}: {found.verdict}")

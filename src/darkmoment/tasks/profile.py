@@ -59,9 +59,11 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     elif found.failed:
         said += f"; allowed points were found from {allowed.min():.4g} to {allowed.max():.4g}{unit} only"
     answer = f"{fit.label}: {said} ({level:.0%} CL)"
-    bad = int((found.table["status"] == "uncertified").sum())
-    warnings = [f"{fit.label}: {bad} of {len(found.table)} cells of the profile of {x} are not certified"]
-    warnings = warnings if bad else []
+    warnings = [f"{fit.label}: {text}" for text in found.warnings]
+    if text := profile_map.outside(fit, x, options["range"]):
+        warnings.append(text)
+    if found.doubtful(options["level"]):
+        warnings.append(f"{fit.label}: an end of the interval of {x} rests on a cell that is not certified")
     return Outcome([answer], warnings, found.certified, found)
 
 

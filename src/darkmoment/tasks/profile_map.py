@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from darkmoment.fit import Fit
-from darkmoment.inference.upper_limits import ABOVE, BELOW, BRACKETED, upper_limits
+from darkmoment.inference.upper_limits import ABOVE, BELOW, BRACKETED, refined_limits
 from darkmoment.tasks.context import Context, Outcome, axis
+
+if TYPE_CHECKING:
+    from darkmoment.inference.profile_map import ProfileMap
 
 MOST_CELLS = 250_000
 _CALLS = 15_000
@@ -25,15 +28,21 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     stem = context.stem(slug, name)
     done = context.directory.read_table(stem)
     if done is None:
-        table, about = _compute(context, fit, options, kind)
-        limits = _limits(fit, table, options)
+        found, about = _compute(context, fit, options, kind)
+        table = found.table
+        limits = (
+            refined_limits(fit, found, options["level"], context.seed, context.crew)
+            if _limits_wanted(fit, options)
+            else None
+        )
         _draw(context, fit, table, limits, options, stem)
         if limits is not None:
             context.directory.write_table(f"{stem}_limit", limits, _about_limits(fit, options, about))
         context.directory.write_table(stem, table, about)
     else:
         table, about = done
-        limits = _limits(fit, table, options)
+        kept = context.directory.read_table(f"{stem}_limit")
+        limits = None if kept is None else kept[0]
     context.results[slug, kind, name] = table
     answer = f"{fit.label}: {_sentence(fit, table, limits, options)}"
     certified = not bool((table["status"] == "uncertified").any())
@@ -42,7 +51,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
 
 def _compute(
     context: Context, fit: Fit, options: Mapping[str, Any], kind: str
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+) -> tuple[ProfileMap, dict[str, Any]]:
     from darkmoment.inference.profile_map import profile_map
 
     x, y, level = options["x"], options["y"], options["level"]
@@ -62,6 +71,11 @@ def _compute(
         )
     table = found.table
     warnings = list(found.warnings)
+    warnings += [
+        w
+        for name, window in ((x, options["range"]), (y, options["y_range"]))
+        if (w := outside(fit, name, window))
+    ]
     if failed := int((table["status"] == "failed").sum()):
         warnings.append(f"{fit.label}: {failed} of {len(table)} cells have no allowed point")
     about = {
@@ -78,7 +92,20 @@ def _compute(
         "references": {key: list(e.dataset.arxiv) for key, e in fit.experiments.items()},
         "warnings": warnings,
     }
-    return table, about
+    return found, about
+
+
+def outside(fit: Fit, name: str, window: tuple[float, float] | None) -> str:
+    """Say that a window leaves a free parameter's range; nothing where it does not."""
+    if window is None or name in fit.model.table or not fit.parameter(name).free:
+        return ""
+    lower, upper = fit.parameter(name).bounds
+    if window[0] >= lower * (1 - 1e-9) and window[1] <= upper * (1 + 1e-9):
+        return ""
+    return (
+        f"{fit.label}: {name} is asked for from {window[0]:.4g} to {window[1]:.4g}, beyond its range in "
+        f"the fit, {lower:.4g} to {upper:.4g}"
+    )
 
 
 def cells_of(points: int | tuple[int, int]) -> tuple[int, int]:
@@ -86,11 +113,10 @@ def cells_of(points: int | tuple[int, int]) -> tuple[int, int]:
     return (points, points) if isinstance(points, int) else points
 
 
-def _limits(fit: Fit, table: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFrame | None:
-    """Return the upper limit on y at each x; None where nobody asks for one."""
+def _limits_wanted(fit: Fit, options: Mapping[str, Any]) -> bool:
+    """Return whether the upper limit on y at each x is asked for, or makes sense where nobody says."""
     x, y, asked = options["x"], options["y"], options["limit"]
-    wanted = y in fit.model.table and x not in fit.model.table if asked is None else asked
-    return upper_limits(table, x, y, options["level"], axis(fit, y).logarithmic) if wanted else None
+    return bool(y in fit.model.table and x not in fit.model.table if asked is None else asked)
 
 
 def _about_limits(fit: Fit, options: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,8 +124,8 @@ def _about_limits(fit: Fit, options: Mapping[str, Any], about: Mapping[str, Any]
     unit = axis(fit, y).unit
     columns = {
         f"{y}_max": "where delta_chi2_at_x crosses the level, between cells",
-        "allowed": "largest value of the map within the level",
-        "excluded": "the next value of the map",
+        "allowed": "largest value looked at within the level",
+        "excluded": "the next value looked at",
         "edge": "reached; bracketed: a hard limit lies between allowed and excluded; above, below: "
         "no crossing within the map; failed: nothing is allowed",
     }

@@ -22,6 +22,9 @@ _CORNER_SAMPLES = 20_000
 _STARTS = 64
 """Maximising points of earlier tasks handed to the sampler, at most."""
 
+_NEAR = 20.0
+"""Delta chi2 above which a point of a profile is no place to start from."""
+
 
 def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name: str) -> Outcome:
     """Sample, check, and write chains (netCDF), tables (CSV), convergence (JSON) and figures.
@@ -100,7 +103,8 @@ def _points(context: Context, fit: Fit, slug: str) -> list[dict[str, float]]:
     for (owner, _, _), result in context.results.items():
         table = getattr(result, "table", result)
         if owner == slug and isinstance(table, pd.DataFrame) and set(names) <= set(table):
-            points = table[names].dropna()
+            near = table[table["delta_chi2"] < _NEAR] if "delta_chi2" in table else table
+            points = near[names].dropna()
             found.append(points.iloc[:: max(1, len(points) // _STARTS)])
     if not found:
         return []

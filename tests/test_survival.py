@@ -278,7 +278,7 @@ def test_what_changed_is_named(darkmoment, small, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         data = json.loads(record)["data"]
         data["na64"]["na64_2023_invisible.csv"] = "0" * 64
-        patch.setattr("darkmoment.record._hashes", lambda name: data[name])
+        patch.setattr("darkmoment.record._hashes", lambda folder: data[folder.name])
         answer = darkmoment("run", small, "--out", out, "--resume")
     assert answer.code == 2
     assert answer.err.endswith("changed since: the content of na64/na64_2023_invisible.csv\n")

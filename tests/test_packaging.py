@@ -190,7 +190,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
         f"{prefix}/{path.relative_to(folder).as_posix()}"
         for prefix, folder in sources.items()
         for path in folder.rglob("*")
-        if path.suffix in (".py", ".yaml", ".csv")
+        if path.suffix in (".py", ".yaml", ".csv", ".css", ".js")
     }
     assert names >= wanted
 

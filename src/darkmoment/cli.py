@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         "cite", help="BibTeX of the experiments, formulas and tools of a run", allow_abbrev=False
     )
     cite.add_argument("source", metavar="DIR|FIT", help=f"a run directory, or {_FIT}")
+    _add_run_directories(commands)
     closure = commands.add_parser(
         "closure", help="fit each experiment alone and compare with what it publishes", allow_abbrev=False
     )
@@ -160,6 +161,23 @@ def _add_conventions(commands: argparse._SubParsersAction[argparse.ArgumentParse
     compare.add_argument("--at", metavar="VALUE", nargs="+", help="these values of --along instead")
     compare.add_argument("--level", metavar="CL", help="confidence level (default: 0.90)")
     compare.add_argument("--starts", metavar="N", help="starts of each of two searches (default: 4)")
+
+
+def _add_run_directories(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    report = commands.add_parser(
+        "report", help="one HTML page of a run, to read and to hand on", allow_abbrev=False
+    )
+    report.add_argument("directory", metavar="DIR", help="run directory")
+    report.add_argument("--out", metavar="FILE", help="where to write it (default: DIR/report.html)")
+    verify = commands.add_parser(
+        "verify", help="compute the stored points of a run again, and compare", allow_abbrev=False
+    )
+    verify.add_argument("directory", metavar="DIR", help="run directory")
+    diff = commands.add_parser(
+        "diff", help="what differs between two runs, in inputs and answers", allow_abbrev=False
+    )
+    diff.add_argument("first", metavar="DIR1", help="run directory")
+    diff.add_argument("second", metavar="DIR2", help="another")
 
 
 def _add_evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

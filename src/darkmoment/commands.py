@@ -25,7 +25,7 @@ from darkmoment.runfile.diagnostics import Location, Problem, RunFileError
 from darkmoment.runfile.loader import load, loads
 from darkmoment.runfile.schema import FitSpec, RunFile
 from darkmoment.runfile.shipped import shipped, text_of
-from darkmoment.tasks.runner import StorageError, refuse
+from darkmoment.tasks.runner import StorageError, refuse, top_level
 from darkmoment.tasks.runner import run as run_tasks
 from darkmoment.tasks.task import TaskError
 
@@ -319,12 +319,44 @@ def cite(options: Namespace) -> int:
         file = load(options.source)
         fits = {spec.slug: Fit(spec) for spec in file.fits}
         tasks = [task.resolved() for task in file.tasks]
-        record = {**describe(file, fits, file.base.seed, {}), "tasks": tasks, "versions": versions()}
+        top = top_level(file, Fit(file.base), file.tasks)
+        record = {**describe(file, fits, file.base.seed, {}, top), "tasks": tasks, "versions": versions()}
     try:
         print(bibtex(record), end="")
     except (KeyError, ValueError) as error:
         raise UsageError(f"{folder}: {error}") from None
     return ANSWERED
+
+
+@command
+def report(options: Namespace) -> int:
+    """Write a run as one HTML page."""
+    from darkmoment.report import write_report
+
+    target = write_report(Path(options.directory), Path(options.out) if options.out else None)
+    print(f"report in {target}")
+    return ANSWERED
+
+
+@command
+def verify(options: Namespace) -> int:
+    """Compute the stored points of a run again, and compare the files it rests on."""
+    from darkmoment.verification import lines
+    from darkmoment.verification import verify as verify_run
+
+    found = verify_run(Path(options.directory))
+    print("\n".join(lines(found)))
+    return ANSWERED if found.passed else DOUBTFUL
+
+
+@command
+def diff(options: Namespace) -> int:
+    """Say what differs between two runs."""
+    from darkmoment.differences import compare_runs
+
+    found = compare_runs(Path(options.first), Path(options.second))
+    print("\n".join(found.lines()))
+    return DOUBTFUL if found.any else ANSWERED
 
 
 @command

@@ -95,12 +95,12 @@ class RunDirectory:
                 f"{self.path} holds no readable {RECORD}: it is not a run to resume"
             ) from None
         if old.get("digest") != self.record["digest"]:
-            changed = "; ".join(_differences(old, self.record)) or "the record itself"
+            changed = "; ".join(differences(old, self.record)) or "the record itself"
             raise DirectoryError(f"{self.path} belongs to another run; changed since: {changed}")
         kept = {key: old[key] for key in ("versions", "making", "resumed_with") if key in old}
         before, now = (kept.get("resumed_with") or [kept.get("making")])[-1], making()
         if isinstance(before, dict) and before != now:
-            changed = ", ".join(_differences(before, now))
+            changed = ", ".join(differences(before, now))
             self.notes.append(
                 f"{self.path} was begun with other software: {changed}; finished tables are taken over as "
                 "they are, the rest is computed anew"
@@ -132,15 +132,20 @@ class RunDirectory:
 
     def read_table(self, stem: str) -> tuple[pd.DataFrame, dict[str, Any]] | None:
         """Return a finished table and what it is; None where it was not finished."""
-        file = self.path / f"{stem}.json"
-        if not file.exists():
-            return None
-        about = json.loads(file.read_text())
-        # a variant may be called 0.10 or nan: text stays text, to the letter
-        texts = about.pop("text_columns")
-        read = pd.read_csv(self.path / f"{stem}.csv", dtype=str, keep_default_na=False)
-        numbers = [column for column in read if column not in texts]
-        return read.assign(**{str(column): _as_numbers(read[column]) for column in numbers}), about
+        return read_table(self.path, stem)
+
+
+def read_table(folder: Path, stem: str) -> tuple[pd.DataFrame, dict[str, Any]] | None:
+    """Return a finished table of a run directory and what it is; None where it was not finished."""
+    file = folder / f"{stem}.json"
+    if not file.exists():
+        return None
+    about = json.loads(file.read_text(encoding="utf-8"))
+    # a variant may be called 0.10 or nan: text stays text, to the letter
+    texts = about.pop("text_columns")
+    read = pd.read_csv(folder / f"{stem}.csv", dtype=str, keep_default_na=False)
+    numbers = [column for column in read if column not in texts]
+    return read.assign(**{str(column): _as_numbers(read[column]) for column in numbers}), about
 
 
 def _probe(path: Path) -> None:
@@ -180,18 +185,18 @@ def digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=_plain).encode()).hexdigest()
 
 
-_HOW = ("digest", "versions", "making", "resumed_with")
+HOW = ("digest", "versions", "making", "resumed_with")
 """Entries of a record that say how, not what, was run."""
 
 
-def _differences(old: Any, new: Any, path: tuple[str, ...] = ()) -> list[str]:
+def differences(old: Any, new: Any, path: tuple[str, ...] = ()) -> list[str]:
     """Name the entries that differ between two records."""
     if isinstance(old, dict) and isinstance(new, dict):
-        keys = [key for key in dict.fromkeys([*old, *new]) if path or key not in _HOW]
+        keys = [key for key in dict.fromkeys([*old, *new]) if path or key not in HOW]
         return [d for key in keys for d in _changed(old, new, key, path)]
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         pairs = enumerate(zip(old, new, strict=True))
-        return [d for i, (a, b) in pairs for d in _differences(a, b, (*path[:-1], f"{path[-1]}[{i}]"))]
+        return [d for i, (a, b) in pairs for d in differences(a, b, (*path[:-1], f"{path[-1]}[{i}]"))]
     if old == new:
         return []
     if path[0] == "data":
@@ -201,7 +206,7 @@ def _differences(old: Any, new: Any, path: tuple[str, ...] = ()) -> list[str]:
 
 def _changed(old: Mapping[str, Any], new: Mapping[str, Any], key: str, path: tuple[str, ...]) -> list[str]:
     if key in old and key in new:
-        return _differences(old[key], new[key], (*path, key))
+        return differences(old[key], new[key], (*path, key))
     what, where = ("added", new) if key in new else ("removed", old)
     return [f"{_joined((*path, key))} ({_short(where[key])} {what})"]
 
@@ -215,22 +220,33 @@ def _short(value: Any) -> str:
     return text if len(text) < 60 else text[:57] + "..."
 
 
-def describe(file: RunFile, fits: Mapping[str, Fit], seed: int, fixed: Mapping[str, float]) -> dict[str, Any]:
-    """Return what defines a run: the resolved fits, the seed, the data's sha256 and their references."""
+def describe(
+    file: RunFile, fits: Mapping[str, Fit], seed: int, fixed: Mapping[str, float], top: Fit | None = None
+) -> dict[str, Any]:
+    """Return what defines a run: the resolved fits, the seed, the data's sha256 and their references.
+
+    Parameters
+    ----------
+    top : Fit, optional
+        The file's top level, where tasks ask it besides the variants; kept as `base`.
+    """
+    every = [*fits.values(), *([top] if top else [])]
     return {
         "name": file.name,
+        "title": file.title,
         "seed": seed,
         "fixed": dict(fixed),
         "fits": {slug: fit.spec.resolved() for slug, fit in fits.items()},
-        "data": _data(fits),
-        "references": references(fits.values()),
+        **({"base": top.spec.resolved()} if top else {}),
+        "data": data_of(every),
+        "references": references(every),
     }
 
 
-def _data(fits: Mapping[str, Fit]) -> dict[str, dict[str, str]]:
+def data_of(fits: Iterable[Fit]) -> dict[str, dict[str, str]]:
     """Return the sha256 of every file an experiment is made from, experiment -> file -> sha256."""
     data: dict[str, dict[str, str]] = {}
-    for fit in fits.values():
+    for fit in fits:
         for name, asked in fit.spec.experiments.items():
             known = data.setdefault(name, {})
             if asked.definition is not None:

@@ -43,7 +43,11 @@ def as_inference_data(found: Sample, attributes: Mapping[str, str]) -> xarray.Da
 def write_chains(found: Sample, path: Path, attributes: Mapping[str, str]) -> None:
     """Write the chains as netCDF, whole or not at all."""
     temporary = path.with_name(f".{path.name}.tmp")
-    as_inference_data(found, attributes).to_netcdf(str(temporary), engine="h5netcdf")
+    data = as_inference_data(found, attributes)
+    # the same chains give the same bytes: when they were written is no part of them
+    for group in data.groups():
+        data[group].attrs.pop("created_at", None)
+    data.to_netcdf(str(temporary), engine="h5netcdf")
     temporary.replace(path)
 
 

@@ -17,17 +17,21 @@ from darkmoment.inference.blocks import Blocks
 from darkmoment.inference.chunks import ChunkedCrew, CrewError
 from darkmoment.inference.threads import one_thread
 from darkmoment.inference.workers import Processes
+from darkmoment.inputs import INPUTS, keep_inputs
 from darkmoment.record import BLOCKS, RECORD, RUN_FILE, RunDirectory, describe, digest
 from darkmoment.runfile.diagnostics import Problem, RunFileError
 from darkmoment.runfile.schema import FitSpec, RunFile, TaskSpec
 from darkmoment.tasks.context import Context, Outcome
 from darkmoment.tasks.registry import TASKS
 from darkmoment.tasks.summary import BEST_FIT, STEM, summarise
+from darkmoment.timing import TIMINGS, timed
 from darkmoment.versions import making
 
 Say = Callable[[str], None]
 
 RESULT = "result.json"
+REPORT = "report.html"
+"""What `darkmoment report` adds to a run directory."""
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -138,13 +142,15 @@ def run(
     asked = list(file.tasks if tasks is None else tasks)
     refuse(base, list(fits.values()), asked)
     entropy = file.base.seed if seed is None else seed
-    record = describe(file, fits, entropy, fixed or {}) | {"tasks": [t.resolved() for t in asked]}
+    top = top_level(file, base, asked)
+    record = describe(file, fits, entropy, fixed or {}, top) | {"tasks": [t.resolved() for t in asked]}
     with one_thread(), _crew(workers, scheduler, note) as crew, _room_in(out):
         directory = RunDirectory(out, record, resume)
         for text in directory.notes:
             note(text)
         crew.blocks = Blocks(out / BLOCKS, digest(making()), note)
         directory.write_text(RUN_FILE, file.text)
+        keep_inputs(out, {**fits, **({"": top} if top else {})})
         context = Context(file, directory, fits, base, entropy, show_progress, crew=crew)
         result = _answers(context, asked, say)
         # every table is finished: what they were made from is not needed again
@@ -182,9 +188,10 @@ def _answers(context: Context, asked: Sequence[TaskSpec], say: Say) -> RunResult
     result = RunResult(context.directory.path)
     for fit in context.fits.values():
         result.warnings += [f"{fit.label}: {gap}" for gap in gaps(fit)]
-    for task, stem in zip(asked, _stems(asked), strict=True):
+    for task, stem in zip(asked, stems(asked), strict=True):
         _run_task(context, task, stem, result, say)
-    summary = summarise(context)
+    with timed(context.directory.path, STEM):
+        summary = summarise(context)
     result.take(summary)
     for line in summary.answered:
         say(line)
@@ -194,10 +201,25 @@ def _answers(context: Context, asked: Sequence[TaskSpec], say: Say) -> RunResult
     return result
 
 
+def top_level(file: RunFile, base: Fit, tasks: Sequence[TaskSpec]) -> Fit | None:
+    """Return the file's top level with the experiments that tasks ask beside its variants; None for none."""
+    if file.base in file.fits:
+        return None
+    used: set[str] = set()
+    for task in tasks:
+        kind = TASKS[task.kind]
+        for option in kind.options if kind.whole_file else ():
+            given = task.options.get(option.name)
+            if given and option.kind in ("experiment", "experiments"):
+                used |= {given} if isinstance(given, str) else set(given)
+    return base.without(*(name for name in base.experiments if name not in used)) if used else None
+
+
 def refuse(base: Fit, fits: Sequence[Fit], tasks: Sequence[TaskSpec]) -> None:
     """Raise RunFileError where a task has no answer for these fits, with every such task's line."""
     problems = []
     taken = {RUN_FILE, RECORD, RESULT, f"{STEM}.csv", BEST_FIT}
+    taken |= {TIMINGS, REPORT, INPUTS}
     reserved = (
         {Path(name).stem for name in taken} | {BLOCKS} | {fit.spec.slug for fit in fits if fit.spec.slug}
     )
@@ -221,16 +243,16 @@ def _held(spec: FitSpec, fixed: Mapping[str, float]) -> Fit:
         raise PointError(f"{spec.label}: {error}" if spec.label else str(error)) from None
 
 
-def _stems(tasks: Sequence[TaskSpec]) -> list[str]:
+def stems(tasks: Sequence[TaskSpec]) -> list[str]:
     """Return a file stem for each task, numbered where two would be the same."""
-    stems: list[str] = []
+    found: list[str] = []
     for task in tasks:
         stem, count = stem_of(task), 1
-        while stem in stems:
+        while stem in found:
             count += 1
             stem = f"{stem_of(task)}_{count}"
-        stems.append(stem)
-    return stems
+        found.append(stem)
+    return found
 
 
 def _run_task(context: Context, task: TaskSpec, stem: str, result: RunResult, say: Say) -> None:
@@ -238,7 +260,8 @@ def _run_task(context: Context, task: TaskSpec, stem: str, result: RunResult, sa
     options = kind.complete(task.options)
     where = {"": context.base} if kind.whole_file else context.fits
     for slug, fit in where.items():
-        outcome = kind.run(context, fit, slug, options, stem)
+        with timed(context.directory.path, context.stem(slug, stem)):
+            outcome = kind.run(context, fit, slug, options, stem)
         result.take(outcome)
         for line in outcome.answered:
             say(line)

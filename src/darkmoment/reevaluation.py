@@ -1,0 +1,98 @@
+"""Which fit made each row of a table, and which of its columns that fit gives again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from darkmoment.fit import Fit, Survey
+from darkmoment.inference.leave_one_out import NONE
+from darkmoment.parameters import PARAMETERS, Array
+from darkmoment.saved import SavedRun, SavedTable
+
+_CHI2 = "chi2_"
+_TOTAL = ("chi2", "total_chi2")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that can be computed again.
+
+    Attributes
+    ----------
+    quantity : str
+        The observable it is; empty for a chi2.
+    term : str
+        The term of chi2; empty for the total.
+    floor : float
+        Size below which a difference is measured against this instead: a chi2 of 1e-20 is as good as none.
+    """
+
+    name: str
+    quantity: str = ""
+    term: str = ""
+    floor: float = 0.0
+
+    def of(self, survey: Survey, terms: tuple[str, ...]) -> Array:
+        """Return its values in a survey, shape (n,)."""
+        if self.quantity:
+            return survey.quantities[self.quantity]
+        return survey.chi2[:, terms.index(self.term)] if self.term else survey.chi2.sum(axis=1)
+
+
+def columns_of(fit: Fit, table: pd.DataFrame) -> list[Column]:
+    """Return the columns of a table that a fit gives at the points of its rows."""
+    found = []
+    for column in map(str, table):
+        if column.startswith(_CHI2) and column[len(_CHI2) :] in fit.terms:
+            found.append(Column(column, term=column[len(_CHI2) :], floor=1.0))
+        elif column in _TOTAL:
+            found.append(Column(column, floor=1.0))
+        elif (name := column.removesuffix("_max")) in fit.model.table and name not in PARAMETERS:
+            found.append(Column(column, quantity=name))
+    return found
+
+
+def fits_of_rows(
+    run: SavedRun, saved: SavedTable, fits: Mapping[str, Fit]
+) -> Iterator[tuple[Fit, np.ndarray]]:
+    """Yield each fit that made rows of a table, with the numbers of those rows.
+
+    Raises
+    ------
+    KeyError
+        If a fit could not be built again.
+    """
+    table, every = saved.table, np.arange(len(saved.table))
+    if "variant" in table:
+        by_label = {run.label(slug): slug for slug in run.slugs}
+        for label in table["variant"].unique():
+            if label not in by_label:
+                raise KeyError(f"variant {label!r}, which the record does not know")
+            rows = every[(table["variant"] == label).to_numpy()]
+            yield from _changed(saved, fits[by_label[label]], rows)
+    elif saved.slug in fits:
+        yield from _changed(saved, fits[saved.slug], every)
+
+
+def _changed(saved: SavedTable, fit: Fit, rows: np.ndarray) -> Iterator[tuple[Fit, np.ndarray]]:
+    """Yield the fit with each experiment left out, or in each convention, where the table says so."""
+    table = saved.table
+    if "without" in table:
+        for name in table["without"].iloc[rows].unique():
+            kept = rows[(table["without"].iloc[rows] == name).to_numpy()]
+            yield (fit if name == NONE else fit.without(name)), kept
+    elif "convention" in table and "shapes" in saved.about:
+        for name in table["convention"].iloc[rows].unique():
+            kept = rows[(table["convention"].iloc[rows] == name).to_numpy()]
+            yield _shaped(fit, saved.about["shapes"][name]), kept
+    else:
+        yield fit, rows
+
+
+def _shaped(fit: Fit, shapes: Mapping[str, str]) -> Fit:
+    asked = {name: replace(e, shape=shapes[name]) for name, e in fit.spec.experiments.items()}
+    return Fit(replace(fit.spec, experiments=asked), fit.fixed)

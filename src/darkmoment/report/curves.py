@@ -1,0 +1,262 @@
+"""Tables with an answer along a parameter, as curves to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from darkmoment.levels import delta_chi2
+from darkmoment.report import certificate
+from darkmoment.report.markup import number_text
+from darkmoment.report.names import Names
+from darkmoment.report.palette import Palette
+from darkmoment.saved import SavedRun, SavedTable
+
+_SPLITS = ("without", "convention", "variant")
+_PROFILE_CAP = 4.0
+"""A profile is drawn up to this many times the highest threshold."""
+
+_DASHES = {"--": "7 4", "-.": "8 3 2 3", ":": "2 3", "dashed": "7 4", "dashdot": "8 3 2 3", "dotted": "2 3"}
+
+
+@dataclass(frozen=True)
+class Series:
+    """One curve.
+
+    Attributes
+    ----------
+    label : str
+        As a run file writes it, mathematics between dollar signs.
+    x, y : ndarray (n,)
+        Values; y is NaN where there is no answer.
+    leading, status : list of str
+        Per point, empty where unknown.
+    hover : list of list of str
+        Per point, one text for each of `CurvePlot.heads`.
+    """
+
+    label: str
+    x: np.ndarray
+    y: np.ndarray
+    leading: list[str]
+    status: list[str]
+    hover: list[list[str]]
+    colour: str = "var(--ink)"
+    dash: str = ""
+
+
+@dataclass(frozen=True)
+class CurvePlot:
+    """Curves on common axes.
+
+    Attributes
+    ----------
+    x, y : str
+        Names of parameter and quantity; `y` may be 'delta_chi2'.
+    heads : list of str
+        What the texts of `Series.hover` are.
+    thresholds : list of (float, str)
+        Horizontal lines.
+    limit : bool
+        True where what lies above a curve is excluded.
+    by_leading : dict of str to str
+        Leading experiment -> colour, where points are coloured by it.
+    """
+
+    name: str
+    title: str
+    x: str
+    y: str
+    series: list[Series]
+    heads: list[str]
+    thresholds: list[tuple[float, str]] = field(default_factory=list)
+    limit: bool = True
+    cap: float | None = None
+    by_leading: Mapping[str, str] = field(default_factory=dict)
+    task: str = ""
+
+
+def curve_plots(run: SavedRun, names: Names, palette: Palette) -> Iterator[CurvePlot]:
+    """Yield what can be drawn along one parameter; the table of all variants stands for that of each."""
+    whole = {saved.stem for saved in run.tables.values() if saved.together and not _split_twice(saved)}
+    compared = [_asked(saved) for saved in run.of("compare")]
+    for saved in run.tables.values():
+        repeated = saved.slug and saved.stem in whole
+        if repeated or _split_twice(saved) or (saved.task == "maximise" and _asked(saved) in compared):
+            continue
+        if saved.task == "recast":
+            yield from _recast(saved, names, palette)
+        elif saved.task == "profile" and "y" not in saved.about:
+            yield from _profile(run, saved, names, palette)
+        else:
+            yield from _limits(run, saved, names, palette)
+
+
+def _split_twice(saved: SavedTable) -> bool:
+    """Return whether a table has curves of several kinds for several variants: too many for one plot."""
+    return "variant" in saved.table and any(c in saved.table for c in _SPLITS if c != "variant")
+
+
+def _asked(saved: SavedTable) -> tuple[Any, ...]:
+    return tuple(saved.about.get(key) for key in ("quantity", "along", "level"))
+
+
+def _limits(run: SavedRun, saved: SavedTable, names: Names, palette: Palette) -> Iterator[CurvePlot]:
+    table, (quantity, along, level) = saved.table, _asked(saved)
+    column = f"{quantity}_max"
+    if not {along, column, "leading_experiment"} <= set(table):
+        return  # a table of another kind
+    if table[along].nunique() < 2:
+        return
+    parts = list(_split(table, run, saved))
+    single = len(parts) == 1
+    series = []
+    for k, (kind, key, part) in enumerate(parts):
+        part = part.sort_values(along, kind="stable")
+        colour, dash = ("var(--ink)", "") if single else _look(run, kind, key, k, palette)
+        series.append(
+            Series(
+                run.label(saved.slug) if single else _spoken(kind, key, names),
+                part[along].to_numpy(dtype=float),
+                part[column].to_numpy(dtype=float),
+                _texts(part, "leading_experiment"),
+                _texts(part, "status"),
+                [_told(row, str(along), str(quantity), names) for row in part.to_dict("records")],
+                colour,
+                dash,
+            )
+        )
+    leading = sorted({name for name in series[0].leading if name}) if single else []
+    yield CurvePlot(
+        saved.name,
+        _title(saved, str(quantity), str(along), level),
+        str(along),
+        str(quantity),
+        series,
+        [names.text(str(along)), f"largest {names.text(str(quantity))}", *_HEADS],
+        by_leading=palette.experiments(leading) if leading else {},
+        task=saved.task,
+    )
+
+
+_HEADS = ["forbids more", "certificate", "leans on", "says nothing"]
+
+
+def _told(row: Mapping[Any, Any], along: str, quantity: str, names: Names) -> list[str]:
+    value = float(row[f"{quantity}_max"])
+    silent = str(row.get("silent") or "")
+    return [
+        names.with_unit_text(float(row[along]), along),
+        names.with_unit_text(value, quantity) if value == value else "no allowed point",
+        names.experiment(str(row["leading_experiment"])) if row.get("leading_experiment") else "",
+        certificate.words(row),
+        names.plain(str(row.get("at_bound") or "")),
+        ", ".join(names.experiment(name) for name in silent.split()) if silent != "nan" else "",
+    ]
+
+
+def _split(table: pd.DataFrame, run: SavedRun, saved: SavedTable) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Yield each curve's rows, with the columns that tell it from others and their values."""
+    keys = [c for c in _SPLITS if c in table]
+    if not keys:
+        yield "variant", run.label(saved.slug), table
+        return
+    for values, part in table.groupby(keys, sort=False):
+        shown = values if isinstance(values, tuple) else (values,)
+        yield " ".join(keys), "\n".join(map(str, shown)), part
+
+
+def _spoken(kind: str, key: str, names: Names) -> str:
+    found = []
+    for column, value in zip(kind.split(), key.split("\n"), strict=True):
+        if column == "without":
+            found.append("all experiments" if value == "none" else f"without {names.experiment(value)}")
+        else:
+            found.append(value.replace("_", " ") if column == "convention" else value)
+    return ", ".join(found)
+
+
+def _look(run: SavedRun, kind: str, key: str, k: int, palette: Palette) -> tuple[str, str]:
+    """Return colour and dashes of a curve: the run file's own for a variant."""
+    if kind == "variant":
+        for slug in run.slugs:
+            if run.label(slug) == key:
+                style = run.record["fits"][slug].get("style") or {}
+                dash = _DASHES.get(str(style.get("linestyle", "")), "")
+                return palette.css(str(style["color"])) if "color" in style else palette.cycle(k), dash
+    return ("var(--ink)", "") if key in ("none", "as_it_is") else (palette.cycle(k), "")
+
+
+def _texts(table: pd.DataFrame, column: str) -> list[str]:
+    return [str(x) for x in table[column]] if column in table else [""] * len(table)
+
+
+def _title(saved: SavedTable, quantity: str, along: str, level: Any) -> str:
+    words = {
+        "leave_one_out": "without each experiment",
+        "compare_conventions": "with every shape",
+        "compare": "variants compared",
+    }
+    more = f", {words[saved.task]}" if saved.task in words else ""
+    more += f", {saved.about.get('variant')}".replace("$", "") if saved.slug else ""
+    said = f" ({level:.0%} CL)" if isinstance(level, float) else ""
+    return f"Largest {quantity} along {along}{more}{said}"
+
+
+def _recast(saved: SavedTable, names: Names, palette: Palette) -> Iterator[CurvePlot]:
+    table = saved.table
+    along = str(table.columns[0])
+    columns = [str(c) for c in table if "_limit" in str(c)]
+    if not columns:
+        return
+    quantity = columns[0].partition("_limit")[0]
+    several = saved.about.get("experiments") or {saved.about.get("experiment"): saved.about.get("label")}
+    series = []
+    for k, column in enumerate(columns):
+        name = column.partition("_limit")[2].removeprefix("_") or next(iter(several))
+        label = str(several.get(name) or name)
+        x, y = (table[c].to_numpy(dtype=float) for c in (along, column))
+        hover = [
+            [
+                names.with_unit_text(a, along),
+                names.with_unit_text(b, quantity) if b == b else "no limit",
+                label,
+            ]
+            for a, b in zip(x, y, strict=True)
+        ]
+        blank = [""] * len(x)
+        series.append(Series(label, x, np.where(y > 0, y, np.nan), blank, blank, hover, palette.cycle(k)))
+    heads = [names.text(along), f"limit on {names.text(quantity)}", "experiment"]
+    yield CurvePlot(saved.name, f"Limit on {quantity} along {along}", along, quantity, series, heads)
+
+
+def _profile(run: SavedRun, saved: SavedTable, names: Names, palette: Palette) -> Iterator[CurvePlot]:
+    x, table = str(saved.about.get("x")), saved.table
+    if x not in table or "delta_chi2" not in table:
+        return
+    level = float(saved.about.get("level") or 0.90)
+    levels = sorted({0.68, level, 0.95})
+    series = []
+    for k, (_, key, part) in enumerate(_split(table, run, saved)):
+        part = part.sort_values(x, kind="stable")
+        hover = [
+            [
+                names.with_unit_text(float(row[x]), x),
+                number_text(float(row["delta_chi2"])),
+                number_text(float(row["chi2"])),
+                certificate.words(row),
+            ]
+            for row in part.to_dict("records")
+        ]
+        at, depth = (part[c].to_numpy(dtype=float) for c in (x, "delta_chi2"))
+        blank = [""] * len(part)
+        series.append(Series(key, at, depth, blank, _texts(part, "status"), hover, palette.cycle(k)))
+    lines = [(delta_chi2(one), f"{one:.0%}") for one in levels]
+    heads = [names.text(x), "Δχ²", "χ²", "certificate"]
+    cap = _PROFILE_CAP * lines[-1][0]
+    title = f"Profile likelihood of {x}"
+    yield CurvePlot(saved.name, title, x, "delta_chi2", series, heads, lines, False, cap, task="profile")

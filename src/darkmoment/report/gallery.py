@@ -1,0 +1,84 @@
+"""The figures of a run as they are, inside the page."""
+
+from __future__ import annotations
+
+import base64
+import struct
+from pathlib import Path
+
+from darkmoment.report.markup import Html, section, tag
+from darkmoment.report.names import Names
+from darkmoment.saved import SavedRun
+
+_WORDS = {
+    "maximise": "Largest allowed value of {quantity} along {along}",
+    "compare": "Largest allowed value of {quantity} along {along}, variants compared",
+    "leave_one_out": "Largest allowed value of {quantity} without each experiment",
+    "compare_conventions": "Largest allowed value of {quantity} with every shape",
+    "recast": "Limit of an experiment along {along}",
+    "profile": "Profile likelihood of {x}",
+    "sample": "Posterior",
+}
+_PARTS = {
+    "_leading": "what forbids more",
+    "_corner": "corner plot",
+    "_sensitivity": "dependence on the prior",
+    "_limit": "limit",
+}
+
+
+_BOTH = "profile_and_posterior_"
+
+
+def figure_section(run: SavedRun, names: Names) -> Html:
+    """Return every PNG of the run directory, embedded, with words for who does not see it."""
+    figures = [figure for file in run.files("*.png") if (figure := _figure(run, file, names)) is not None]
+    return section(
+        "figures", "Figures for a paper", tag("div", *figures, class_="gallery") if figures else ""
+    )
+
+
+def _figure(run: SavedRun, file: Path, names: Names) -> Html | None:
+    try:
+        content = file.read_bytes()
+        width, height = _size(content)
+    except (OSError, ValueError):
+        return None  # cut off half way: nothing to show
+    shown = file.relative_to(run.path).as_posix()
+    words = description(run, shown.removesuffix(".png"), names)
+    pdf = file.with_suffix(".pdf")
+    where = f"{pdf.relative_to(run.path).as_posix()}" if pdf.exists() else shown
+    source = f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}"
+    image = tag("img", src=source, alt=words, width=width // 2, height=height // 2)
+    return tag("figure", image, tag("figcaption", words, tag("small", f" {where}")))
+
+
+def description(run: SavedRun, name: str, names: Names) -> str:
+    """Return what a figure shows, in words."""
+    slug = name.rpartition("/")[0]
+    saved, part = run.tables.get(name), ""
+    for ending, words in _PARTS.items():
+        if name.endswith(ending) and name.removesuffix(ending) in run.tables:
+            saved, part = run.tables[name.removesuffix(ending)], words
+    label = f" ({run.label(slug).replace('$', '')})" if slug in run.slugs and len(run.slugs) > 1 else ""
+    if saved is None:
+        stem = name.rpartition("/")[2]
+        if stem.startswith(_BOTH):
+            return f"Profile and posterior limit on {names.text(stem.removeprefix(_BOTH))}{label}"
+        return stem.replace("_", " ") + label
+    about = {key: names.text(str(value)) for key, value in saved.about.items() if isinstance(value, str)}
+    words = _WORDS.get(saved.task, "{task}")
+    if saved.task == "profile" and "y" in about:
+        words = "Profile likelihood of {x} and {y}"
+    try:
+        said = words.format(**about)
+    except KeyError:
+        said = words.partition(" of {")[0].partition(" along {")[0]
+    return f"{said}{f', {part}' if part else ''}{label}"
+
+
+def _size(content: bytes) -> tuple[int, int]:
+    if not content.startswith(b"\x89PNG\r\n\x1a\n") or not content.rstrip(b"\0").endswith(b"IEND\xaeB`\x82"):
+        raise ValueError("not a whole PNG")
+    width, height = struct.unpack(">II", content[16:24])
+    return int(width), int(height)

@@ -1,0 +1,116 @@
+"""Axes of the page's plots: where a value lies, and what is written beside the ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10
+
+import numpy as np
+
+_LEAST_SPAN = 20.0
+"""Ratio of the largest to the smallest value above which an axis of positive values is logarithmic."""
+
+_MOST_DECADES = 7
+
+
+@dataclass(frozen=True)
+class Scale:
+    """One axis: values from `low` to `high` on pixels from `start` to `end`."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+    logarithmic: bool
+
+    @classmethod
+    def around(
+        cls,
+        values: Sequence[float] | np.ndarray,
+        start: float,
+        end: float,
+        margin: float = 0.0,
+        floor_: float | None = None,
+    ) -> Scale:
+        """Return an axis that holds the finite values, with a margin as a fraction of its length.
+
+        Parameters
+        ----------
+        floor_ : float, optional
+            Value a linear axis reaches down to.
+        """
+        x = np.asarray(values, dtype=float)
+        x = x[np.isfinite(x)]
+        if not x.size:
+            return cls(0.0, 1.0, start, end, False)
+        low, high = float(x.min()), float(x.max())
+        logarithmic = low > 0 and high / low > _LEAST_SPAN
+        if logarithmic:
+            grow = (high / low) ** margin
+            return cls(low / grow, high * grow, start, end, True)
+        low = min(low, floor_) if floor_ is not None else low
+        if low == high:
+            low, high = (low * 0.9, high * 1.1) if low > 0 else (low - 1.0, high + 1.0)
+        width = (high - low) * margin
+        return cls(low if floor_ == low else low - width, high + width, start, end, False)
+
+    def at(self, values: Sequence[float] | np.ndarray) -> np.ndarray:
+        """Return pixels, NaN for values that have no place."""
+        x = np.asarray(values, dtype=float)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            u = np.log(x / self.low) / np.log(self.high / self.low) if self.logarithmic else self._linear(x)
+        return np.where(np.isfinite(u), self.start + u * (self.end - self.start), np.nan)
+
+    def _linear(self, x: np.ndarray) -> np.ndarray:
+        return (x - self.low) / (self.high - self.low)
+
+    def ticks(self) -> list[tuple[float, str]]:
+        """Return values with a label in a little LaTeX."""
+        if not self.logarithmic:
+            return [(float(v), _plain(float(v))) for v in _round_values(self.low, self.high)]
+        first, last = ceil(log10(self.low) - 1e-9), floor(log10(self.high) + 1e-9)
+        if last - first < 1:
+            few = [m * 10.0**e for e in range(first - 1, last + 1) for m in (1, 2, 5)]
+            return [(v, _power(v)) for v in few if self.low <= v * (1 + 1e-9) and v <= self.high * (1 + 1e-9)]
+        step = ceil((last - first) / _MOST_DECADES) or 1
+        return [(10.0**e, _power(10.0**e)) for e in range(first, last + 1, step)]
+
+    def minor(self) -> list[float]:
+        """Return values of ticks without a label."""
+        if not self.logarithmic:
+            return []
+        first, last = floor(log10(self.low)), ceil(log10(self.high))
+        digits = range(2, 10) if last - first <= _MOST_DECADES else (1,)
+        return [
+            v for e in range(first, last + 1) for m in digits if self.low < (v := m * 10.0**e) < self.high
+        ]
+
+    def edges(self, values: Sequence[float] | np.ndarray) -> np.ndarray:
+        """Return the pixels between which cells of these values lie, one more than there are values."""
+        p = self.at(values)
+        if len(p) == 1:
+            return np.array([self.start, self.end])
+        inner = (p[1:] + p[:-1]) / 2
+        return np.concatenate([[2 * p[0] - inner[0]], inner, [2 * p[-1] - inner[-1]]])
+
+
+def _power(value: float) -> str:
+    exponent = floor(log10(value) + 1e-9)
+    digit = round(value / 10.0**exponent)
+    if -3 <= exponent < 3:
+        return f"{value:g}"
+    return (f"{digit}\\times" if digit != 1 else "") + f"10^{{{exponent}}}"
+
+
+def _plain(value: float) -> str:
+    mantissa, _, exponent = f"{value:.6g}".partition("e")
+    return f"{mantissa}\\times10^{{{int(exponent)}}}" if exponent else mantissa
+
+
+def _round_values(low: float, high: float) -> np.ndarray:
+    rough = (high - low) / 5
+    power = 10.0 ** floor(log10(rough))
+    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * 0.999)
+    ticks = np.arange(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1) * step
+    return np.round(ticks, 12)

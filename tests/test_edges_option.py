@@ -11,9 +11,19 @@ from darkmoment.tasks.edges import cells, ends_of_curves, values_along
 MASS = "m_dark_photon"
 FILE = """\
 name: steps
-extends: global
+flavour: single_y
 parameters:
   m_dark_photon: {range: [0.05, 2.0], prior: log_uniform}
+  epsilon: {range: [1e-7, 1e-2], prior: log_uniform}
+  y: {range: [1e-2, 1.0], prior: log_uniform}
+  g_D: 0.5
+  delta_theta: pi/4
+  m_S: 0.3
+  delta_m_S: 0.1
+  m_majorana: 0.1
+  m_dirac: 1e-3
+  m_E: 2000
+experiments: {meg2: {}, na64: {}, babar: {}}
 variants:
   - {label: today}
   - {label: Belle II, add: {belle2: {}}}

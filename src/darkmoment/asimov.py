@@ -50,7 +50,7 @@ def observing(name: str, experiment: Likelihood, p: Predictions) -> Likelihood:
 
     Raises
     ------
-    AtFaultError
+    ExperimentError
         If it does not say what it would observe, or its chi2 there is then not 0.
     """
     try:
@@ -58,7 +58,7 @@ def observing(name: str, experiment: Likelihood, p: Predictions) -> Likelihood:
         chi2 = float(np.ravel(twin.chi2(p))[0])
         twin.covered(p)  # asked for when a reader is told where it says nothing
     except ExperimentError as problem:
-        raise AtFaultError(name, f"no Asimov data for {name}: {problem.message}") from problem
+        raise ExperimentError(f"no Asimov data for {name}: {problem.message}") from problem
     except (Exception, SystemExit) as problem:
         line = raised_in(type(experiment), problem)
         what = in_words(problem) + (f"; raised in {line}" if line else "")

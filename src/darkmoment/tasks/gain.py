@@ -182,9 +182,8 @@ def _ends(row: Mapping[str, Any], unit: str) -> str:
     most = _number(row["gain_max"], row["gain_max_is"])
     if row["gain_min"] >= 1 - _UNCHANGED:
         return f"by {_number(row['gain_min'], row['gain_min_is'])} {low} to {most} {high}"
-    # "up to" has said already that it may be less
     side = _quotient("", row["gain_min_is"])
-    loss = f"up to {_number(1 / row['gain_min'], '' if side == 'at most' else side)} times weaker {low}"
+    loss = f"{_number(1 / row['gain_min'], side or 'up to')} times weaker {low}"
     if row["gain_max"] <= 1 + _UNCHANGED:
         return f"{loss}, nowhere stronger"
     return f"{loss}, up to {most} times stronger {high}"

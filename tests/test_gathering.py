@@ -9,9 +9,9 @@ def test_what_many_variants_share_is_said_once():
     others = ["v1: babar is 5 sigma off", "v2: babar is 5 sigma off", "no label: 3"]
     found = gathered([*leans, *same, *others], [f"v{i}" for i in range(1, 6)])
     assert found == [
-        "5 variants (v1, v2, v3, ...): the answer leans on m_S min 0.2 in 1 of 9 cells, elasticity -5.31; "
+        "5 variants (v1; v2; v3; ...): the answer leans on m_S min 0.2 in 1 of 9 cells, elasticity -5.31; "
         "with other numbers in the others",
-        "3 variants (v1, v2, v3): na64 says nothing",
+        "3 variants (v1; v2; v3): na64 says nothing",
         *others,
     ]
 

@@ -32,7 +32,7 @@ def gathered(warnings: Sequence[str], labels: Iterable[str]) -> list[str]:
         if len(group) < _MANY:
             said += [f"{label}: {text}" if label else text for label, text in group]
             continue
-        names = ", ".join(label for label, _ in group[:_NAMED]) + (", ..." if len(group) > _NAMED else "")
+        names = "; ".join(label for label, _ in group[:_NAMED]) + ("; ..." if len(group) > _NAMED else "")
         same = len({text for _, text in group}) == 1
         numbers = "" if same else "; with other numbers in the others"
         said.append(f"{len(group)} variants ({names}): {group[0][1]}{numbers}")

@@ -17,6 +17,7 @@ from darkmoment.cli import ANSWERED, DOUBTFUL, FAILED, INTERRUPTED, WRONG_INPUT
 from darkmoment.experiments import CardError, CurveError, ExperimentError, available
 from darkmoment.experiments.closure import closure as measure_closure
 from darkmoment.fit import Fit, LikelihoodError, PointError
+from darkmoment.gathering import gathered
 from darkmoment.inference.chunks import CrewError, WorkersError
 from darkmoment.points import read_points
 from darkmoment.record import RECORD, DirectoryError
@@ -25,7 +26,7 @@ from darkmoment.runfile.diagnostics import Location, Problem, RunFileError
 from darkmoment.runfile.loader import load, loads
 from darkmoment.runfile.schema import FitSpec, RunFile
 from darkmoment.runfile.shipped import shipped, text_of
-from darkmoment.tasks.runner import StorageError, refuse, top_level
+from darkmoment.tasks.runner import StorageError, refuse
 from darkmoment.tasks.runner import run as run_tasks
 from darkmoment.tasks.task import TaskError
 
@@ -125,7 +126,8 @@ def _execute(file: RunFile, options: Namespace) -> int:
         kept = f"what was finished is kept in {out}: the same command with --resume goes on"
         print(f"darkmoment: interrupted; {kept}", file=sys.stderr)
         return INTERRUPTED
-    for warning in result.warnings:
+    # all of them, with their numbers, are in result.json
+    for warning in gathered(result.warnings, [spec.label for spec in file.fits]):
         print(f"warning: {warning}", file=sys.stderr)
     if getattr(options, "keep", True):
         print(f"results in {result.directory}")
@@ -229,8 +231,10 @@ def evaluate(options: Namespace) -> int:
         for name, value in table.iloc[0].items():
             print(f"  {name:<22} {value:.6g}")
     print(f"  {'total_chi2':<22} {found.total_chi2[0]:.6g}")
+    explained = {note.partition(" says nothing here")[0] for note in found.notes[0]}
     for name in found.out_of_range[0]:
-        print(f"note: {name} says nothing here: outside its range")
+        if name not in explained:
+            print(f"note: {name} says nothing here: outside its range")
     for note in found.notes[0]:
         print(f"note: {note}")
     if found.from_derived:
@@ -318,9 +322,7 @@ def cite(options: Namespace) -> int:
     else:
         file = load(options.source)
         fits = {spec.slug: Fit(spec) for spec in file.fits}
-        tasks = [task.resolved() for task in file.tasks]
-        top = top_level(file, Fit(file.base), file.tasks)
-        record = {**describe(file, fits, file.base.seed, {}, top), "tasks": tasks, "versions": versions()}
+        record = {**describe(file, fits, file.base.seed, {}, file.tasks), "versions": versions()}
     try:
         print(bibtex(record), end="")
     except (KeyError, ValueError) as error:

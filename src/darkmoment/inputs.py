@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from darkmoment.experiments.outside import LocalFile
 from darkmoment.files import write_whole
-from darkmoment.fit import Fit
+from darkmoment.runfile.schema import FitSpec
 
 INPUTS = "inputs"
 TOP_LEVEL = "_top"
@@ -19,18 +19,18 @@ def inputs_of(directory: Path, slug: str) -> Path:
     return directory / INPUTS / (slug or TOP_LEVEL)
 
 
-def keep_inputs(directory: Path, fits: Mapping[str, Fit]) -> None:
+def keep_inputs(directory: Path, fits: Mapping[str, FitSpec]) -> None:
     """Copy every file of experiments that are no part of any package: ``inputs/<variant>/<experiment>/``.
 
     Parameters
     ----------
     directory : Path
         The run directory.
-    fits : mapping of str to Fit
+    fits : mapping of str to FitSpec
         Folder name -> fit, one per variant; '' for a file's top level.
     """
     for slug, fit in fits.items():
-        for name, asked in fit.spec.experiments.items():
+        for name, asked in fit.experiments.items():
             if asked.definition is None:
                 continue
             folder = inputs_of(directory, slug) / name

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib.resources.abc import Traversable
 from math import nan
 from pathlib import Path
@@ -18,7 +19,8 @@ from darkmoment.experiments.discovery import announced, card
 from darkmoment.experiments.outside import sha256
 from darkmoment.files import TEMPORARY, is_unfinished, remove_unfinished, write_whole
 from darkmoment.fit import Fit
-from darkmoment.runfile.schema import RunFile
+from darkmoment.runfile.datasets import named_by
+from darkmoment.runfile.schema import ExperimentSpec, FitSpec, RunFile, TaskSpec
 from darkmoment.versions import making, versions
 
 RECORD = "record.json"
@@ -221,40 +223,51 @@ def _short(value: Any) -> str:
 
 
 def describe(
-    file: RunFile, fits: Mapping[str, Fit], seed: int, fixed: Mapping[str, float], top: Fit | None = None
+    file: RunFile, fits: Mapping[str, Fit], seed: int, fixed: Mapping[str, float], tasks: Sequence[TaskSpec]
 ) -> dict[str, Any]:
     """Return what defines a run: the resolved fits, the seed, the data's sha256 and their references.
 
-    Parameters
-    ----------
-    top : Fit, optional
-        The file's top level, where tasks ask it besides the variants; kept as `base`.
+    Tasks may name experiments of the top level that no variant has, and other datasets than a fit's: they
+    are kept as `named`, and the top level that they are asked of as `base`.
     """
-    every = [*fits.values(), *([top] if top else [])]
+    named, top = named_by(tasks, file.base), top_level(file, tasks)
+    used = [asked for fit in fits.values() for asked in fit.spec.experiments.values()]
+    likelihoods = [e for fit in fits.values() for e in fit.experiments.values()]
     return {
         "name": file.name,
         "title": file.title,
         "seed": seed,
         "fixed": dict(fixed),
         "fits": {slug: fit.spec.resolved() for slug, fit in fits.items()},
-        **({"base": top.spec.resolved()} if top else {}),
-        "data": data_of(every),
-        "references": references(every),
+        # nothing where nothing is: records of before stay as they are
+        **({"named": {entry: asked.resolved() for entry, asked in named.items()}} if named else {}),
+        **({"base": top.resolved()} if top is not None else {}),
+        "data": data_of([*used, *named.values()]),
+        "references": references([*likelihoods, *(asked.load() for asked in named.values())]),
+        "tasks": [task.resolved() for task in tasks],
     }
 
 
-def data_of(fits: Iterable[Fit]) -> dict[str, dict[str, str]]:
+def top_level(file: RunFile, tasks: Sequence[TaskSpec]) -> FitSpec | None:
+    """Return the file's top level with the experiments that tasks name; None where a fit is that."""
+    named = {asked.name for asked in named_by(tasks, file.base).values()}
+    if file.base in file.fits or not named:
+        return None
+    return replace(file.base, experiments={n: e for n, e in file.base.experiments.items() if n in named})
+
+
+def data_of(experiments: Iterable[ExperimentSpec]) -> dict[str, dict[str, str]]:
     """Return the sha256 of every file an experiment is made from, experiment -> file -> sha256."""
     data: dict[str, dict[str, str]] = {}
-    for fit in fits:
-        for name, asked in fit.spec.experiments.items():
-            known = data.setdefault(name, {})
-            if asked.definition is not None:
-                known |= {shown: sha256(path) for shown, path in asked.definition.files(name).items()}
-            elif not known:
-                known |= _hashes(card(name).folder)
-                if name in announced():
-                    known["(package)"] = announced()[name].package
+    for asked in experiments:
+        name = asked.name
+        known = data.setdefault(name, {})
+        if asked.definition is not None:
+            known |= {shown: sha256(path) for shown, path in asked.definition.files(name).items()}
+        elif not known:
+            known |= _hashes(card(name).folder)
+            if name in announced():
+                known["(package)"] = announced()[name].package
     return dict(sorted(data.items()))
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from darkmoment.record import BLOCKS, RECORD, RUN_FILE, DirectoryError, read_table
 from darkmoment.runfile.recorded import task_of
+from darkmoment.runfile.schema import TaskSpec
 from darkmoment.tasks.registry import TASKS
 from darkmoment.tasks.runner import RESULT, stems
 from darkmoment.timing import TIMINGS
@@ -155,7 +156,12 @@ def _expected(record: Mapping[str, Any]) -> Iterator[str]:
         if kind.whole_file:
             yield stem
         else:
-            yield from (f"{slug}/{stem}" if slug else stem for slug in record["fits"])
+            asked = [slug for slug, fit in record["fits"].items() if _asks(task, fit)]
+            yield from (f"{slug}/{stem}" if slug else stem for slug in asked)
+
+
+def _asks(task: TaskSpec, fit: Mapping[str, Any]) -> bool:
+    return task.variants is None or fit.get("label") in task.variants
 
 
 def _present(path: Path, record: Mapping[str, Any]) -> Iterator[str]:

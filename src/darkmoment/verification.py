@@ -173,7 +173,7 @@ def _compare_data(run: SavedRun, fits: Mapping[str, Fit], found: Verification) -
     said: dict[str, bool] = {}
     for fit in fits.values():
         try:
-            now = data_of([fit])
+            now = data_of(fit.spec.experiments.values())
         except _CANNOT as error:
             found.failures.append(f"data files of {fit.label} cannot be read: {error}")
             continue

@@ -181,6 +181,7 @@ def test_variants_bring_their_own(read) -> None:
     [
         ("mine: {file: ./mime.py}", "there is no file './mime.py'", "mine.py"),
         ("mine: {file: mine.csv}", "'mine.csv' is not a Python file", None),
+        ("mine: {file: mine.py, cl: 0.90}", "unknown key 'cl' of experiment mine", None),
         ("mine: {file: mine.py, faktor: 2}", "unknown key 'faktor' of experiment mine", "factor"),
         ("mine: {file: mine.py, factor: -2}", "factor of mine = -2: must be at least 0", None),
         ("mine: {file: mine.py, dataset: 2}", "unknown dataset '2' of mine", None),
@@ -198,6 +199,14 @@ def test_variants_bring_their_own(read) -> None:
         ("mine: {limits: mu_eff, value: 1e-11}", "needs cl, its confidence level", None),
         ("mine: {limits: mu_eff, value: -1e-11, cl: 0.9}", "is an upper limit, which is positive", None),
         ("mine: {limits: mu_eff, cl: 0.9}", "needs either value or curve", None),
+        ("mine: {limits: epsilon, value: 1, curve: mine.csv, cl: 0.9}", "has both value and curve", None),
+        ("mine: {limits: mu_eff, value: 1, curve: mine.csv, cl: 0.9}", "has both value and curve", None),
+        ("mine: {limits: epsilon, curve: ., cl: 0.9}", "'.' is a folder, not a file", None),
+        (
+            "m_E: {limits: mu_eff, value: 1e-11, cl: 0.9}",
+            "'m_E' is a parameter or observable of this fit",
+            None,
+        ),
         ("mine: {value: 1e-11, cl: 0.9}", "has 'value' but does not say what it limits", None),
         ("mine: {limits: mu_eff, value: 1e-11, cl: 0.9, vlaue: 1}", "unknown key 'vlaue'", "value"),
         ("mine: {limits: mu_eff, value: 1e-11, cl: 0.9, arxiv: Huber}", "arxiv is an identifier", None),
@@ -217,6 +226,11 @@ def test_one_mistake_gives_one_located_message(problem, line, message, suggestio
     [
         ("journal: nowhere, ", "", r"./mine\.py: CARD: datasets\.1\.arxiv: a reference is missing"),
         ("CARD = ", "CARDS = ", "there is no card: write it as CARD"),
+        (
+            "closure: {method: delta_chi2, tolerance: 0.005}\n",
+            "",
+            r"CARD: closure: is missing: .* one of delta_chi2, bayes_flat, .* closure: {method: delta_chi2",
+        ),
         ("class Experiment", "class Experience", "has no class Experiment"),
         ("import numpy", "import numpi", "cannot be imported: ModuleNotFoundError: No module named 'numpi'"),
         ("def response", "def respond se", r"cannot be imported: SyntaxError: .*line 2"),
@@ -224,6 +238,13 @@ def test_one_mistake_gives_one_located_message(problem, line, message, suggestio
         ('"< 2e-13 @ 90% CL"', "-2e-13", "expected a text, found -2e-13"),
         ('limit: "< 2e-13 @ 90% CL"', "curve: gone.csv, cl: 0.9", "there is no file 'gone.csv' beside"),
         ("(UpperLimit):", "(CurveLimit):", "has no curve"),
+        ("import numpy as np", "raise SystemExit(1)", r"mine\.py cannot be imported: SystemExit: 1"),
+        (
+            "    def response",
+            "    needs = 'epsilon'\n    def response",
+            "its needs are 'epsilon': they have to be",
+        ),
+        ("name: mine", "name: [mine", r"mine\.py: CARD: not readable as YAML: line 3: .*[^\n]$"),
     ],
 )
 def test_a_local_file_that_cannot_be_used(folder: Path, problem, old: str, new: str, message: str) -> None:
@@ -240,6 +261,39 @@ def test_a_curve_that_cannot_be_used_is_named_with_its_line(folder: Path, proble
     found = problem("  mine: {limits: epsilon, curve: mine.csv, cl: 0.90}")
     assert f"{folder / 'mine.csv'}:3: " in found.message
     assert message in found.message
+
+
+def test_the_run_file_is_not_what_was_meant(folder: Path, change, good: str) -> None:
+    """`fit.yaml` and `nofit.py` are alike, and so is another run file."""
+    (folder / "nofit.yaml").write_text(good)
+    (folder / "mine.py").rename(folder / "search.py")
+    (folder / "mine.csv").rename(folder / "search.csv")
+    for mine in ("{file: ./nofit.py}", "{limits: epsilon, curve: fit.csv, cl: 0.9}"):
+        text = change(("  meg2", f"  mine: {mine}"))
+        (folder / "fit.yaml").write_text(text)
+        with pytest.raises(RunFileError) as caught:
+            load(folder / "fit.yaml")
+        (only,) = caught.value.problems
+        assert "there is no file" in only.message
+        assert only.suggestion is None
+
+
+def test_a_byte_order_mark_is_not_seen_and_another_header_is_shown(folder: Path, read, problem) -> None:
+    line = "  mine: {limits: epsilon, curve: mine.csv, cl: 0.90}"
+    (folder / "mine.csv").write_bytes(b"\xef\xbb\xbf" + CURVE.replace("\n", "\r\n").encode())
+    assert Fit(read(line).base).experiments["mine"].curve.range == (0.001, 1)
+    (folder / "mine.csv").write_text(CURVE.replace(",", ", "))
+    assert problem(line).message.endswith(
+        "the first line must be 'mass_GeV,epsilon', not 'mass_GeV, epsilon'"
+    )
+    (folder / "mine.csv").write_text("")
+    assert problem(line).message.endswith("and the file is empty")
+
+
+def test_a_slip_in_what_a_local_file_supersedes(folder: Path, read) -> None:
+    (folder / "mine.py").write_text(MINE.replace("status: measured", "status: measured\nsupersedes: meg"))
+    (warning,) = read("  mine: {file: ./mine.py}").warnings
+    assert "mine supersedes 'meg', and there is no such experiment (did you mean 'meg2'?)" in str(warning)
 
 
 # --- projections --------------------------------------------------------------------------------------------
@@ -260,6 +314,7 @@ def test_what_is_superseded_is_not_counted_twice(problem, line: str, names: tupl
     )
     assert f"{names[0]} supersedes {names[1]}: " in found.message
     assert "independent: true" in found.message
+    assert f"remove: [{names[1]}]" in found.message
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_everything_a_run_file_can_say(tmp_path):
     (tmp_path / "sub" / "mine.csv").write_text("mass_GeV,epsilon\n1e-3,1e-4\n1,1e-3\n")
     spec = loads(EVERYTHING, "e.yaml", tmp_path).base
     fit = Fit(spec)
-    keep_inputs(tmp_path / "run", {"": fit})
+    keep_inputs(tmp_path / "run", {"": spec})
     (tmp_path / "sub" / "mine.csv").unlink()  # the copy is enough
     twin = again(spec, inputs=inputs_of(tmp_path / "run", ""))
     assert twin.resolved() == spec.resolved()
@@ -95,7 +95,7 @@ class Experiment(CurveLimit):
     )
     spec = loads(text, "e.yaml", tmp_path).base
     fit = Fit(spec)
-    keep_inputs(tmp_path / "run", {"x": fit})
+    keep_inputs(tmp_path / "run", {"x": spec})
     kept = sorted(p.relative_to(tmp_path / "run").as_posix() for p in (tmp_path / "run").rglob("*.*"))
     assert kept == ["inputs/x/own/data/c.csv", "inputs/x/own/own.py"]
     (tmp_path / "own.py").unlink()

@@ -11,7 +11,7 @@ from importlib.resources.abc import Traversable
 from typing import Literal, get_args
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from darkmoment.experiments.dataset import KEYS as DATASET_KEYS
 from darkmoment.experiments.dataset import Dataset, Status, arxiv_identifiers, read_dataset
@@ -84,6 +84,12 @@ class ClosureCheck:
     at: Mapping[str, float]
     options: Mapping[str, OptionValue]
 
+
+_HOW_TO_CLOSE = (
+    "it says how the published number is asked back, by one of "
+    f"{', '.join(get_args(ClosureMethod))}, and how well; for example "
+    "closure: {method: delta_chi2, tolerance: 0.005}"
+)
 
 NO_CLOSURE = ClosureCheck("delta_chi2", 0.005, {}, {})
 """Of a card that does not apply to the model, and so is never asked."""
@@ -212,8 +218,13 @@ def _load(text: str, file: object) -> object:
     yaml = YAML(typ="safe", pure=True)  # YAML 1.2: 1e-4 is a number; pure: duplicate keys are errors
     try:
         return yaml.load(text)
+    except MarkedYAMLError as problem:
+        mark = problem.problem_mark or problem.context_mark
+        where = f"line {mark.line + 1}: " if mark is not None else ""
+        said = ", ".join(part for part in (problem.context, problem.problem) if part)
+        raise CardError(file, "", f"not readable as YAML: {where}{said}") from problem
     except YAMLError as problem:
-        raise CardError(file, "", f"not readable as YAML: {problem}") from problem
+        raise CardError(file, "", f"not readable as YAML: {' '.join(str(problem).split())}") from problem
 
 
 def _datasets(card: Section, folder: Traversable, status: Status, applies: bool) -> dict[str, Dataset]:
@@ -253,6 +264,8 @@ def _option(name: str, section: Section) -> Option:
 
 
 def _closure(card: Section) -> ClosureCheck:
+    if "closure" not in card:
+        raise card.error("closure", f"is missing: {_HOW_TO_CLOSE}")
     section = card.section("closure", ["method", "tolerance", "at", "options"])
     options = section.section("options")
     method: dict[str, ClosureMethod] = {m: m for m in get_args(ClosureMethod)}

@@ -12,7 +12,9 @@ from darkmoment.fit import Fit
 from darkmoment.inference.leaning import Bound, bounds_leaned_on, leading
 from darkmoment.inference.problem import Problem
 from darkmoment.inference.search import SEARCHES, CellSearch
+from darkmoment.inference.steps import steps
 from darkmoment.levels import delta_chi2
+from darkmoment.parameters import Array
 
 _NOTED_CHI2 = 9.0
 
@@ -89,7 +91,35 @@ def result(fit: Fit, quantity: str, along: str | None, level: float, cells: list
         rows.append(row)
         bounds.append(leaned)
     table = pd.DataFrame(rows)
-    return Maximum(quantity, along, level, table, _warnings(fit, quantity, table, along, bounds), bounds)
+    warnings = _warnings(fit, quantity, table, along, bounds) + _on_a_step(cells)
+    return Maximum(quantity, along, level, table, warnings, bounds)
+
+
+def _on_a_step(cells: list[Cell]) -> list[str]:
+    """Say in how many cells the answer rests on where exactly an experiment is taken to fall silent."""
+    found = [
+        [name for search in (cell.peak, cell.floor) for name in _steps(cell, search.found.u)]
+        for cell in cells
+    ]
+    names = dict.fromkeys(name for there in found for name in there)
+    if not names:
+        return []
+    where = f"in {sum(map(bool, found))} of {len(cells)} cells"
+    return [f"{where} the answer, or the chi2 it is counted from, lies where {', '.join(names)} fall silent"]
+
+
+def _steps(cell: Cell, u: Array | None) -> list[str]:
+    """Name the experiments that fall silent exactly at u."""
+    if u is None:
+        return []
+    held = {name: np.array([value]) for name, value in cell.problem.held.items()}
+    return steps(cell.problem.base, {**cell.problem.physical(u[None, :]), **held})[0]
+
+
+def _felt(cell: Cell, u: Array | None) -> Problem:
+    """Return the cell with the limits that hold back u: where experiments fall silent, that is one."""
+    quiet = cell.peak.hushed
+    return quiet if quiet is not None and _steps(cell, u) else cell.problem
 
 
 def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[str, object], list[Bound]]:
@@ -98,9 +128,10 @@ def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[s
     floor_u = cell.floor.found.u
     failed = found.u is None or (cell.smooth and floor_u is None)
     u = found.u if found.u is not None else np.full(cell.problem.dimension, 0.5)
-    survey = cell.problem.survey(u[None, :])
+    felt = _felt(cell, u)
+    survey, limits = cell.problem.survey(u[None, :]), felt.survey(u[None, :])
     value = float("nan") if failed else float(survey.quantities[quantity][0])
-    leaned = [] if failed else bounds_leaned_on(cell.problem, u, cell.allowance, floor_u)
+    leaned = [] if failed else bounds_leaned_on(felt, u, cell.allowance, floor_u, _felt(cell, floor_u))
     best = (
         np.zeros(len(fit.terms)) if floor_u is None else cell.floor.problem.survey(floor_u[None, :]).chi2[0]
     )
@@ -113,7 +144,9 @@ def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[s
     row["leading_experiment"] = (
         ""
         if failed
-        else leading(fit.terms, fit.hard, survey.strength[0], survey.chi2[0], best, delta_chi2(cell.level))
+        else leading(
+            fit.terms, felt.fit.hard, limits.strength[0], survey.chi2[0], best, delta_chi2(cell.level)
+        )
     )
     row |= {
         "status": status,

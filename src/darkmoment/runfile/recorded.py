@@ -8,7 +8,7 @@ from typing import Any
 
 from darkmoment.experiments.outside import BareLimit, Definition, LocalFile
 from darkmoment.parameters import Prior
-from darkmoment.runfile.schema import SWITCHES, ExperimentSpec, FitSpec, ParameterSpec, TaskSpec
+from darkmoment.runfile.schema import SWITCHES, AsimovSpec, ExperimentSpec, FitSpec, ParameterSpec, TaskSpec
 
 
 def spec_of(resolved: Mapping[str, Any], slug: str = "", inputs: Path = Path()) -> FitSpec:
@@ -39,13 +39,22 @@ def spec_of(resolved: Mapping[str, Any], slug: str = "", inputs: Path = Path()) 
         },
         tasks=tuple(task_of(task) for task in resolved["tasks"]),
         seed=resolved["seed"],
+        data=_data(resolved["data"]) if "data" in resolved else None,
         style=dict(resolved["style"]),
     )
 
 
 def task_of(resolved: Mapping[str, Any]) -> TaskSpec:
     """Return the task whose `TaskSpec.resolved` this is."""
-    return TaskSpec(resolved["kind"], dict(resolved["options"]), resolved["name"])
+    chosen = tuple(resolved["for"]) if "for" in resolved else None
+    return TaskSpec(resolved["kind"], dict(resolved["options"]), resolved["name"], variants=chosen)
+
+
+def _data(given: Mapping[str, Any]) -> AsimovSpec:
+    asimov = given["asimov"]
+    at = asimov["at"]
+    values = dict(at) if isinstance(at, Mapping) else {}
+    return AsimovSpec(values, at != "background", dict(asimov["point"]))
 
 
 def _parameter(name: str, given: Mapping[str, Any]) -> ParameterSpec:
@@ -84,7 +93,9 @@ def _definition(given: Mapping[str, Any], folder: Path) -> Definition:
     if "file" in given:
         path = folder / Path(given["file"]).name
         return LocalFile(str(path.resolve()), given["file"], given["sha256"])
-    curve = given.get("curve", "")
+    curve, lower = given.get("curve", ""), given.get("lower", False)
+    # an upper limit on epsilon is for invisible decays where nothing is said
+    unsaid = "invisible" if given["limits"] == "epsilon" and not lower else ""
     return BareLimit(
         given["limits"],
         given["cl"],
@@ -93,4 +104,6 @@ def _definition(given: Mapping[str, Any], folder: Path) -> Definition:
         shown=curve,
         title=given["title"],
         arxiv=tuple(given["arxiv"]),
+        lower=lower,
+        decays=given.get("decays", unsaid),
     )

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from darkmoment.tasks import (
     compare,
     compare_conventions,
+    discovery,
     errata,
     leave_one_out,
     maximise,
     profile,
+    reach,
     recast,
     sample,
 )
@@ -22,6 +24,8 @@ _ALL = (
     leave_one_out.TASK,
     sample.TASK,
     recast.TASK,
+    reach.TASK,
+    discovery.TASK,
     compare.TASK,
     compare_conventions.TASK,
     errata.TASK,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from warnings import warn
 
 import pandas as pd
 
+from darkmoment.asimov import notes
 from darkmoment.fit import Fit, PointError
 from darkmoment.gaps import gaps
 from darkmoment.inference.blocks import Blocks
@@ -18,8 +19,8 @@ from darkmoment.inference.chunks import ChunkedCrew, CrewError
 from darkmoment.inference.threads import one_thread
 from darkmoment.inference.workers import Processes
 from darkmoment.inputs import INPUTS, keep_inputs
-from darkmoment.record import BLOCKS, RECORD, RUN_FILE, RunDirectory, describe, digest
-from darkmoment.runfile.diagnostics import Problem, RunFileError
+from darkmoment.record import BLOCKS, RECORD, RUN_FILE, RunDirectory, describe, digest, top_level
+from darkmoment.runfile.diagnostics import Location, Problem, RunFileError
 from darkmoment.runfile.schema import FitSpec, RunFile, TaskSpec
 from darkmoment.tasks.context import Context, Outcome
 from darkmoment.tasks.registry import TASKS
@@ -140,17 +141,21 @@ def run(
         file.base, {name: value for name, value in (fixed or {}).items() if name in file.base.parameters}
     )
     asked = list(file.tasks if tasks is None else tasks)
+    asked = [task for task in asked if _has_variants(task, fits.values(), file.name, note)]
+    if not asked and file.tasks:
+        raise RunFileError([Problem(Location(file.source), f"no task is for variant {variant!r}")])
     refuse(base, list(fits.values()), asked)
     entropy = file.base.seed if seed is None else seed
-    top = top_level(file, base, asked)
-    record = describe(file, fits, entropy, fixed or {}, top) | {"tasks": [t.resolved() for t in asked]}
+    record = describe(file, fits, entropy, fixed or {}, asked)
     with one_thread(), _crew(workers, scheduler, note) as crew, _room_in(out):
         directory = RunDirectory(out, record, resume)
         for text in directory.notes:
             note(text)
         crew.blocks = Blocks(out / BLOCKS, digest(making()), note)
         directory.write_text(RUN_FILE, file.text)
-        keep_inputs(out, {**fits, **({"": top} if top else {})})
+        keep_inputs(out, {slug: fit.spec for slug, fit in fits.items()})
+        if (top := top_level(file, asked)) is not None:
+            keep_inputs(out, {"": top})
         context = Context(file, directory, fits, base, entropy, show_progress, crew=crew)
         result = _answers(context, asked, say)
         # every table is finished: what they were made from is not needed again
@@ -187,7 +192,7 @@ def _answers(context: Context, asked: Sequence[TaskSpec], say: Say) -> RunResult
     """Run the tasks and the summary."""
     result = RunResult(context.directory.path)
     for fit in context.fits.values():
-        result.warnings += [f"{fit.label}: {gap}" for gap in gaps(fit)]
+        result.warnings += [f"{fit.label}: {text}" for text in (*gaps(fit), *notes(fit))]
     for task, stem in zip(asked, stems(asked), strict=True):
         _run_task(context, task, stem, result, say)
     with timed(context.directory.path, STEM):
@@ -199,20 +204,6 @@ def _answers(context: Context, asked: Sequence[TaskSpec], say: Say) -> RunResult
         RESULT, {"answers": result.answers, "warnings": result.warnings, "certified": result.certified}
     )
     return result
-
-
-def top_level(file: RunFile, base: Fit, tasks: Sequence[TaskSpec]) -> Fit | None:
-    """Return the file's top level with the experiments that tasks ask beside its variants; None for none."""
-    if file.base in file.fits:
-        return None
-    used: set[str] = set()
-    for task in tasks:
-        kind = TASKS[task.kind]
-        for option in kind.options if kind.whole_file else ():
-            given = task.options.get(option.name)
-            if given and option.kind in ("experiment", "experiments"):
-                used |= {given} if isinstance(given, str) else set(given)
-    return base.without(*(name for name in base.experiments if name not in used)) if used else None
 
 
 def refuse(base: Fit, fits: Sequence[Fit], tasks: Sequence[TaskSpec]) -> None:
@@ -229,11 +220,20 @@ def refuse(base: Fit, fits: Sequence[Fit], tasks: Sequence[TaskSpec]) -> None:
             problems.append(
                 Problem(task.where, f"task {task.kind}: name {task.name!r} is taken by the run itself")
             )
-        reason = kind.objection(base, fits, kind.complete(task.options))
+        chosen = [fit for fit in fits if task.runs_for(fit.spec)]
+        reason = kind.objection(base, chosen, kind.complete(task.options))
         if reason:
             problems.append(Problem(task.where, f"task {task.kind}: {reason}"))
     if problems:
         raise RunFileError(problems)
+
+
+def _has_variants(task: TaskSpec, fits: Iterable[Fit], name: str, note: Say) -> bool:
+    """Return True where a task asks one of the fits that run; say so where it does not."""
+    if any(task.runs_for(fit.spec) for fit in fits):
+        return True
+    note(f"task {task.kind} of {name} ({task.where}) is for other variants: it does not run")
+    return False
 
 
 def _held(spec: FitSpec, fixed: Mapping[str, float]) -> Fit:
@@ -258,6 +258,8 @@ def stems(tasks: Sequence[TaskSpec]) -> list[str]:
 def _run_task(context: Context, task: TaskSpec, stem: str, result: RunResult, say: Say) -> None:
     kind = TASKS[task.kind]
     options = kind.complete(task.options)
+    chosen = {slug: fit for slug, fit in context.fits.items() if task.runs_for(fit.spec)}
+    context = replace(context, fits=chosen)
     where = {"": context.base} if kind.whole_file else context.fits
     for slug, fit in where.items():
         with timed(context.directory.path, context.stem(slug, stem)):

@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,32 @@ def test_ci_runs_the_second():
     pattern = re.search(r'grep -o "(.*)" README.md', (ROOT / ".ci" / "run").read_text())[1]
     found = [m[0] for line in TEXT.splitlines() if (m := re.search(pattern, line))]
     assert found == [OPENING[1]]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
+@pytest.mark.parametrize("there", [True, False])
+def test_ci_installs_a_browser_where_there_is_none(tmp_path, there):
+    steps = re.search(r"^has_browser.*^export [^\n]*", (ROOT / ".ci" / "run").read_text(), re.M | re.S)[0]
+    for name in ("bash", "env"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    stubs = {
+        "id": "echo 0",
+        "apt-get": f'echo "$*" >> {tmp_path}/asked',
+        **({"chromium": ""} if there else {}),
+    }
+    for name, line in stubs.items():
+        (tmp_path / name).write_text(f"#!{tmp_path}/bash\n{line}\n")
+        (tmp_path / name).chmod(0o755)
+    script = f"set -euo pipefail\n{steps}\necho $DARKMOMENT_BROWSER"
+    done = subprocess.run(
+        [tmp_path / "bash", "-c", script], env={"PATH": str(tmp_path)}, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "required\n", "")
+    asked = (tmp_path / "asked").read_text().splitlines() if not there else []
+    assert (tmp_path / "asked").exists() != there
+    if not there:
+        assert asked[0].startswith("update")
+        assert re.search(r"install .*chromium fonts-dejavu-core$", asked[1])
 
 
 def test_the_python_runs_and_finds_the_number_quoted(capsys):

@@ -169,6 +169,17 @@ def _add_run_directories(commands: argparse._SubParsersAction[argparse.ArgumentP
     )
     report.add_argument("directory", metavar="DIR", help="run directory")
     report.add_argument("--out", metavar="FILE", help="where to write it (default: DIR/report.html)")
+    export = commands.add_parser(
+        "export", help="a run as chains for GetDist, or as a submission to HEPData", allow_abbrev=False
+    )
+    export.add_argument("directory", metavar="DIR", help="run directory")
+    export.add_argument("--to", required=True, choices=("getdist", "hepdata"), help="an extra of that name")
+    export.add_argument("--out", metavar="DIR", help="new or empty directory (default: DIR/getdist, ...)")
+    plot = commands.add_parser(
+        "plot", help="draw the figures of a run again, from its tables", allow_abbrev=False
+    )
+    plot.add_argument("directory", metavar="DIR", help="run directory")
+    plot.add_argument("--out", metavar="DIR", help="where they go (default: into the run directory)")
     verify = commands.add_parser(
         "verify", help="compute the stored points of a run again, and compare", allow_abbrev=False
     )

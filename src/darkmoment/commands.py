@@ -341,6 +341,33 @@ def report(options: Namespace) -> int:
 
 
 @command
+def export(options: Namespace) -> int:
+    """Write a run in another format."""
+    from darkmoment.exports import ExportError
+    from darkmoment.exports import export as export_run
+
+    directory = Path(options.directory)
+    try:
+        written = export_run(directory, options.to, Path(options.out) if options.out else None)
+    except ExportError as error:
+        raise UsageError(str(error)) from None
+    print(f"{len(written)} files in {written[0].parent}")
+    return ANSWERED
+
+
+@command
+def plot(options: Namespace) -> int:
+    """Draw the figures of a run again."""
+    from darkmoment.redrawing import redraw
+
+    found = redraw(Path(options.directory), Path(options.out) if options.out else None)
+    for text in found.notes:
+        print(f"note: {text}", file=sys.stderr)
+    print(f"{len(found.figures)} figures in {found.directory}")
+    return ANSWERED
+
+
+@command
 def verify(options: Namespace) -> int:
     """Compute the stored points of a run again, and compare the files it rests on."""
     from darkmoment.verification import lines

@@ -20,6 +20,12 @@ SAME = 1e-9
 
 _NOTICED = 1e-3
 
+_ROWS = (("variant", "experiment"), ("experiment",), ("variant", "name"), ("name",), ("what",), ("variant",))
+"""Columns that name a row where there is no parameter along which an answer is drawn."""
+
+_TOLD = 4
+"""Entries of such a row that are told one by one."""
+
 _SPLITS = ("variant", "without", "convention")
 """Columns that split a table into answers of their own."""
 
@@ -81,19 +87,39 @@ def compare_runs(first: Path, second: Path) -> RunDifferences:
 
 def _inputs(old: SavedRun, new: SavedRun) -> Iterator[str]:
     before, after = old.record, new.record
-    apart = ("fits", "data", "references", *HOW)
+    # what tasks name is told with the tasks, and with the top level that they are asked of
+    apart = ("fits", "base", "named", "data", "references", *HOW)
     rest = [{key: value for key, value in record.items() if key not in apart} for record in (before, after)]
-    yield from (_in_words(text, before) for text in differences(rest[0], rest[1]))
+    found = differences(rest[0], rest[1])
+    # that a curve of the user's own is another is said by its sha256
+    yield from (_in_words(text, before) for text in found if not _POINT.search(text))
     for slug in dict.fromkeys([*before["fits"], *after["fits"]]):
-        a, b = before["fits"].get(slug), after["fits"].get(slug)
-        if a is None or b is None:
-            yield f"variant {slug or 'without a name'}: only in the {'second' if a is None else 'first'} run"
+        if slug not in before["fits"] or slug not in after["fits"]:
+            where = "second" if slug not in before["fits"] else "first"
+            yield f"variant {slug or 'without a name'}: only in the {where} run"
             continue
-        # its tasks and seed are those of the run
-        own = [{key: value for key, value in fit.items() if key not in ("tasks", "seed")} for fit in (a, b)]
         which = f"{old.label(slug)}: " if slug else ""
-        yield from (f"{which}{_in_words(text, before)}" for text in differences(own[0], own[1]))
+        found = differences(*_pair(before, after, slug), ("",))
+        yield from (f"{which}{_in_words(text, before)}" for text in found)
+    if "base" in before and "base" in after:
+        own = [_of_a_fit(record["base"]) for record in (before, after)]
+        told = {text for slug in before["fits"] for text in differences(*_pair(before, after, slug), ("",))}
+        for text in differences(own[0], own[1], ("",)):
+            if text not in told:
+                yield f"top level: {_in_words(text, before)}"
     yield from _data(before.get("data", {}), after.get("data", {}))
+
+
+def _of_a_fit(resolved: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a record says of a fit; its tasks and seed are those of the run."""
+    return {key: value for key, value in resolved.items() if key not in ("tasks", "seed")}
+
+
+def _pair(old: Mapping[str, Any], new: Mapping[str, Any], slug: str) -> tuple[Any, Any]:
+    """Return what two records say of a variant; nothing where one does not know it."""
+    if slug not in old["fits"] or slug not in new["fits"]:
+        return {}, {}
+    return _of_a_fit(old["fits"][slug]), _of_a_fit(new["fits"][slug])
 
 
 def _data(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
@@ -113,9 +139,13 @@ _WORDS = (
     (re.compile(r"^parameters\.(\w+)\.range\[1\]"), r"\1, upper end of its range"),
     (re.compile(r"^parameters\.(\w+)\.(\w+)"), r"\1, \2"),
     (re.compile(r"^parameters\.(\w+)"), r"\1"),
+    (re.compile(r"^data\.asimov\.point\.(\w+)"), r"Asimov data at \1"),
+    (re.compile(r"^data\.asimov\.at"), "Asimov data at"),
+    (re.compile(r"^data \((.*) (added|removed)\)$"), r"Asimov data \2 (\1)"),
     (re.compile(r"^experiments\.(\w+)\.(\w+)"), r"\1, \2"),
     (re.compile(r"^experiments\.(\w+)"), r"experiment \1"),
 )
+_POINT = re.compile(r"\.overlay\[\d+\]\.points")
 _TASK = re.compile(r"^tasks\[(\d+)\]\.(?:options\.)?(\S+)")
 
 
@@ -150,10 +180,12 @@ def _tables(one: SavedTable, other: SavedTable) -> Iterator[str]:
     """Say how two tables of the same name differ: the answers first, else how many numbers."""
     parts = list(_parts(one.table, other.table))
     ask = _interval if one.task == "profile" and "y" not in one.about else _limits
-    said = [text for what, a, b in parts for text in ask(what, a, b, one.about)]
+    answers = "gain" not in one.table  # made from those of the comparison, which tells them
+    said = [text for what, a, b in parts for text in ask(what, a, b, one.about)] if answers else []
     yield from said
     if not said:
-        yield from _cells(one.table, other.table)
+        rows = _named_rows(one.table, other.table)
+        yield from _cells(one.table, other.table) if rows is None else rows
 
 
 def _parts(one: pd.DataFrame, other: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
@@ -237,6 +269,34 @@ def _along(what: str, one: pd.DataFrame, other: pd.DataFrame, along: str, column
                 yield f"{what}{words} differs at {int(other_words.sum())} of {len(both)} values, {example}"
 
 
+def _named_rows(one: pd.DataFrame, other: pd.DataFrame) -> list[str] | None:
+    """Say row by row what differs, whatever the order; None where nothing names the rows."""
+    key = next((k for k in _ROWS if all(set(k) <= set(t) for t in (one, other))), None)
+    if key is None or any(t.duplicated(list(key)).any() for t in (one, other)):
+        return None
+    rows = [{tuple(row[k] for k in key): row for row in t.to_dict("records")} for t in (one, other)]
+    said = []
+    for name in dict.fromkeys([*rows[0], *rows[1]]):
+        called = ", ".join(str(part) for part in name if part)
+        a, b = rows[0].get(name), rows[1].get(name)
+        if a is None or b is None:
+            said.append(f"{called}: only in the {'second' if a is None else 'first'} run")
+            continue
+        changed = [f"{c} {_shown(a[c])} -> {_shown(b[c])}" for c in a if c in b and not _equal(a[c], b[c])]
+        if changed:
+            more = f", and {len(changed) - _TOLD} more" if len(changed) > _TOLD else ""
+            said.append(f"{called}: {', '.join(changed[:_TOLD])}{more}")
+    return said
+
+
+def _equal(a: object, b: object) -> bool:
+    return a == b or (isinstance(a, float) and isinstance(b, float) and _same(a, b))
+
+
+def _shown(value: object) -> str:
+    return f"{value:.6g}" if _numbers(value) else str(value) or "nothing"
+
+
 def _cells(one: pd.DataFrame, other: pd.DataFrame) -> Iterator[str]:
     """Count the entries that differ, and name the largest change."""
     if list(one.columns) != list(other.columns) or len(one) != len(other):
@@ -247,13 +307,12 @@ def _cells(one: pd.DataFrame, other: pd.DataFrame) -> Iterator[str]:
     count = 0
     for name in one:
         for row, (a, b) in enumerate(zip(one[name], other[name], strict=True)):
-            if a == b or (isinstance(a, float) and isinstance(b, float) and _same(a, b)):
+            if _equal(a, b):
                 continue
             count += 1
             size = abs(b - a) / max(abs(a), abs(b)) if _numbers(a, b) else np.inf
             if not worst[1] or size > worst[0]:
-                shown = " -> ".join(f"{x:.6g}" if _numbers(x) else str(x) for x in (a, b))
-                worst = size, f"{name} in row {row}: {shown}"
+                worst = size, f"{name} in row {row}: {_shown(a)} -> {_shown(b)}"
     if count:
         yield f"{count} entries differ, most {worst[1]}"
 

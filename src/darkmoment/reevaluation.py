@@ -8,10 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from darkmoment.fit import Fit, Survey
+from darkmoment.experiments import CardError, CurveError, ExperimentError
+from darkmoment.fit import Fit, PointError, Survey
 from darkmoment.inference.leave_one_out import NONE
+from darkmoment.inputs import inputs_of
 from darkmoment.parameters import PARAMETERS, Array
+from darkmoment.runfile.recorded import spec_of
 from darkmoment.saved import SavedRun, SavedTable
+
+CANNOT = (CardError, CurveError, ExperimentError, PointError, OSError, KeyError, TypeError, ValueError)
+"""What a record that is damaged, or of another version, and data files that are gone raise."""
 
 _CHI2 = "chi2_"
 _TOTAL = ("chi2", "total_chi2")
@@ -41,6 +47,24 @@ class Column:
         if self.quantity:
             return survey.quantities[self.quantity]
         return survey.chi2[:, terms.index(self.term)] if self.term else survey.chi2.sum(axis=1)
+
+
+def fits_of(run: SavedRun) -> tuple[dict[str, Fit], list[str]]:
+    """Return the fits of a record, slug -> fit, the file's top level under '' as well, and what failed."""
+    described = dict(run.record["fits"])
+    if "base" in run.record:
+        described.setdefault("", run.record["base"])
+    fits: dict[str, Fit] = {}
+    failures: list[str] = []
+    for slug, resolved in described.items():
+        try:
+            spec = spec_of(resolved, slug, inputs_of(run.path, slug))
+            held = {k: v for k, v in run.record.get("fixed", {}).items() if k in spec.parameters}
+            fits[slug] = Fit(spec, held)
+        except CANNOT as error:
+            reason = f"{type(error).__name__} {error}" if isinstance(error, KeyError) else str(error)
+            failures.append(f"fit {slug or run.record['name']} cannot be built again: {reason}")
+    return fits, failures
 
 
 def columns_of(fit: Fit, table: pd.DataFrame) -> list[Column]:

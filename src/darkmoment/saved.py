@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from darkmoment.record import BLOCKS, RECORD, RUN_FILE, DirectoryError, read_table
-from darkmoment.runfile.recorded import task_of
+from darkmoment.runfile.recorded import data_spec, task_of
 from darkmoment.runfile.schema import TaskSpec
 from darkmoment.tasks.registry import TASKS
 from darkmoment.tasks.runner import RESULT, stems
@@ -91,6 +91,50 @@ class SavedRun:
     def label(self, slug: str) -> str:
         """Return the label of a variant, or the name of the run."""
         return self.record["fits"].get(slug, {}).get("label") or str(self.record["name"])
+
+    def data(self, slug: str) -> str:
+        """Return what the experiments of a variant observe, in words; empty for what has been published."""
+        given = self.record["fits"].get(slug, {}).get("data")
+        try:
+            return "" if given is None else data_spec(given).text
+        except (KeyError, TypeError, ValueError):
+            return "Asimov data"
+
+    @property
+    def experiments(self) -> dict[str, str]:
+        """Labels of experiments, as the tables have them or from their titles."""
+        found: dict[str, str] = {}
+        for name, datasets in (self.record.get("references") or {}).get("experiments", {}).items():
+            first = next(iter(datasets.items()), None)
+            if first is not None:
+                found[name] = f"{str(first[1].get('title') or name).partition(',')[0]} ({first[0]})"
+        for saved in self.tables.values():
+            known = saved.about.get("experiments")
+            if isinstance(known, dict):
+                found |= {str(name): str(label) for name, label in known.items()}
+        return found
+
+    @property
+    def tasks(self) -> list[TaskSpec]:
+        """The tasks, those of a damaged record left out."""
+        try:
+            return [task_of(task) for task in self.record["tasks"]]
+        except (KeyError, TypeError):
+            return []
+
+    def asked(self, stem: str) -> list[str]:
+        """Return the slugs of the variants that the task asks whose results have this stem."""
+        tasks = self.tasks
+        found = (task for task, own in zip(tasks, stems(tasks), strict=True) if own == stem)
+        task = next(found, TaskSpec(""))
+        return [slug for slug, fit in self.record["fits"].items() if _asks(task, fit)]
+
+    def overlays(self, stem: str) -> list[Mapping[str, Any]]:
+        """Return the user's own curves on the figures of the task with this stem."""
+        tasks = self.tasks
+        found = (task for task, own in zip(tasks, stems(tasks), strict=True) if own == stem)
+        given = next(found, TaskSpec("")).options.get("overlay") or []
+        return [o for o in given if isinstance(o, dict) and {"label", "points"} <= set(o)]
 
     def of(self, task: str) -> list[SavedTable]:
         """Return the tables that a kind of task wrote."""

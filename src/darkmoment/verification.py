@@ -11,16 +11,12 @@ import numpy as np
 import pandas as pd
 from ruamel.yaml import YAML
 
-from darkmoment.experiments import CardError, CurveError, ExperimentError
-from darkmoment.fit import Fit, LikelihoodError, PointError
-from darkmoment.inputs import inputs_of
+from darkmoment.fit import Fit, LikelihoodError
 from darkmoment.parameters import Array
 from darkmoment.record import HOW, data_of, digest
-from darkmoment.reevaluation import Column, columns_of, fits_of_rows
-from darkmoment.runfile.recorded import spec_of
+from darkmoment.reevaluation import CANNOT, Column, columns_of, fits_of, fits_of_rows
+from darkmoment.remaking import remake
 from darkmoment.saved import SavedRun, SavedTable
-from darkmoment.tasks import errata
-from darkmoment.tasks.recast import recast
 from darkmoment.tasks.summary import BEST_FIT
 from darkmoment.versions import making
 
@@ -29,8 +25,6 @@ TOLERANCE = 1e-9
 
 DRAWS = 1000
 """Posterior samples that are computed again, spread evenly over all."""
-
-_CANNOT = (CardError, CurveError, ExperimentError, PointError, OSError, KeyError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -116,14 +110,15 @@ def verify(directory: Path) -> Verification:
     content = {key: value for key, value in run.record.items() if key not in HOW}
     if digest(content) != run.record.get("digest"):
         found.changed.append("record.json: its digest does not match its content: somebody has edited it")
-    fits = _fits(run, found)
+    fits, failures = fits_of(run)
+    found.failures += failures
     _compare_data(run, fits, found)
     _compare_making(run, found)
     for saved in run.tables.values():
         try:
             if not _again(run, saved, fits, found):
                 found.notes.append(f"{saved.name}.csv holds no points: not computed again")
-        except (*_CANNOT, LikelihoodError) as error:
+        except (*CANNOT, LikelihoodError) as error:
             found.failures.append(f"{saved.name}.csv cannot be computed again: {error}")
     found.notes += [f"{name}.csv is not finished" for name in run.missing]
     _draws(run, fits, found)
@@ -151,30 +146,13 @@ def lines(found: Verification) -> list[str]:
     return text
 
 
-def _fits(run: SavedRun, found: Verification) -> dict[str, Fit]:
-    """Return the fits of the record, slug -> fit; the file's top level under '' as well."""
-    described = dict(run.record["fits"])
-    if "base" in run.record:
-        described.setdefault("", run.record["base"])
-    fits: dict[str, Fit] = {}
-    for slug, resolved in described.items():
-        try:
-            spec = spec_of(resolved, slug, inputs_of(run.path, slug))
-            held = {k: v for k, v in run.record.get("fixed", {}).items() if k in spec.parameters}
-            fits[slug] = Fit(spec, held)
-        except _CANNOT as error:
-            reason = f"{type(error).__name__} {error}" if isinstance(error, KeyError) else str(error)
-            found.failures.append(f"fit {slug or run.record['name']} cannot be built again: {reason}")
-    return fits
-
-
 def _compare_data(run: SavedRun, fits: Mapping[str, Fit], found: Verification) -> None:
     """Compare the sha256 of curves and cards; of code, where it differs is worth a note."""
     said: dict[str, bool] = {}
     for fit in fits.values():
         try:
             now = data_of(fit.spec.experiments.values())
-        except _CANNOT as error:
+        except CANNOT as error:
             found.failures.append(f"data files of {fit.label} cannot be read: {error}")
             continue
         for experiment, present in now.items():
@@ -205,12 +183,11 @@ def _compare_making(run: SavedRun, found: Verification) -> None:
 
 
 def _again(run: SavedRun, saved: SavedTable, fits: Mapping[str, Fit], found: Verification) -> bool:
-    """Compute a table again; False where there is nothing in it that could be."""
-    special = {"recast": _recast, "errata": _errata}.get(saved.task)
-    if special is not None:
-        if "" not in fits:
-            raise ValueError("its record does not keep the file's top level: an older version made it")
-        special(saved, fits[""], found)
+    """Compute or make a table again; False where there is nothing in it that could be."""
+    remade = remake(run, saved, fits)
+    if remade is not None:
+        for column, old, new in remade:
+            found.compare(f"{saved.name}.csv", Column(column), old, new, np.arange(len(old)))
         return True
     any_compared = False
     for fit, rows in fits_of_rows(run, saved, fits):
@@ -259,7 +236,7 @@ def _draws(run: SavedRun, fits: Mapping[str, Fit], found: Verification) -> None:
             rows = np.unique(np.linspace(0, len(table) - 1, min(DRAWS, len(table))).astype(int))
             drawn = table.iloc[rows].map(float).reset_index(drop=True)
             _compare_rows(name, fits[saved.slug], drawn, np.arange(len(drawn)), found, rows)
-        except (*_CANNOT, LikelihoodError) as error:
+        except (*CANNOT, LikelihoodError) as error:
             found.failures.append(f"{name} cannot be computed again: {error}")
 
 
@@ -274,7 +251,7 @@ def _best_fits(run: SavedRun, fits: Mapping[str, Fit], found: Verification) -> N
             row["total_chi2"] = best["total_chi2"]
             table = pd.DataFrame([row])
             _compare_rows(f"{BEST_FIT} ({fit.label})", fit, table, np.array([0]), found)
-    except (*_CANNOT, AttributeError) as error:
+    except (*CANNOT, AttributeError) as error:
         found.failures.append(f"{BEST_FIT} cannot be computed again: {error}")
 
 
@@ -282,26 +259,3 @@ def _matched(stored: Mapping[str, Any], fits: Iterable[Fit]) -> Iterator[tuple[F
     for fit in fits:
         if fit.label in stored:
             yield fit, stored[fit.label]
-
-
-def _recast(saved: SavedTable, fit: Fit, found: Verification) -> None:
-    """Recast the limits of a table again."""
-    table = saved.table
-    along = next(column for column in table if column in fit.model.parameter_names)
-    names = list(saved.about.get("experiments", {})) or [saved.about["experiment"]]
-    for name in names:
-        new = recast(fit, name, str(along), table[along].to_numpy(dtype=float))
-        single = f"{new.quantity}_limit"
-        column = single if single in table else f"{single}_{name}"
-        old = table[column].to_numpy(dtype=float)
-        found.compare(f"{saved.name}.csv", Column(column), old, new.limit, np.arange(len(old)))
-
-
-def _errata(saved: SavedTable, fit: Fit, found: Verification) -> None:
-    options = next(t.options for t in fit.spec.tasks if t.kind == errata.KIND)
-    new = pd.DataFrame([vars(row) for row in errata.rows(fit, options["flavour"], options["mixing"])])
-    if len(new) != len(saved.table):
-        raise ValueError(f"{len(saved.table)} lines were written, there are {len(new)} now")
-    for name in ("own_formula", "correct"):
-        old, now = (t[name].to_numpy(dtype=float) for t in (saved.table, new))
-        found.compare(f"{saved.name}.csv", Column(name), old, now, np.arange(len(old)))

@@ -48,6 +48,57 @@ tasks:
   - errata: {}
 """
 
+LATER = """\
+name: later
+title: Today, tomorrow, and a signal
+flavour: single_y
+label: top
+parameters:
+  m_dark_photon: {range: [1e-2, 1.0], prior: log_uniform, reference: 0.1}
+  epsilon: {range: [1e-7, 1e-2], prior: log_uniform, reference: 1e-4}
+  y: {range: [1e-3, 1.0], prior: log_uniform, reference: 0.08}
+  g_D: 0.5
+  delta_theta: pi/4
+  m_S: 0.3
+  delta_m_S: 0.1
+  m_majorana: 0.1
+  m_dirac: 0
+  m_E: 2000
+experiments:
+  meg2: {}
+  na64: {}
+  xenonnt: {flavour_weight: solar}
+  borexino: {flavour_weight: solar}
+  lsnd: {flavour_weight: transition}
+variants:
+  - {label: "today", style: {color: black}}
+  - {label: "+ Mu3e", add: {mu3e: {dataset: phase2}, mu2e: {dataset: full}}}
+  - label: "signal & all"
+    data: {asimov: {at: reference}}
+    add: {mu3e: {dataset: phase2}, mu2e: {dataset: full}}
+    style: {color: "#C00000"}
+tasks:
+  - maximise: {for: "signal*", along: m_dark_photon, points: 3, starts: 1}
+  - compare:
+      {for: [today, + Mu3e], along: m_dark_photon, points: 3, edges: true, starts: 1, gain_over: today}
+  - reach: {for: ["today", "+ Mu3e"], by: y}
+  - discovery: {for: "signal*"}
+  - recast: {experiments: [xenonnt, borexino, lsnd, lsnd/mu_numu], range: [1e-6, 1.0], points: 12}
+  - recast:
+      {experiments: [xenonnt, xenonnt/2022_recast], as_published: true, range: [1e-6, 1.0], points: 12,
+       name: xe}
+  - recast: {experiment: borexino, range: [1e-6, 1.0], points: 12}
+"""
+
+
+@pytest.fixture(scope="session")
+def later(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a run with projections, Asimov data, and experiments only tasks name; to be read only."""
+    folder = tmp_path_factory.mktemp("later")
+    (folder / "later.yaml").write_text(LATER)
+    run(load(folder / "later.yaml"), folder / "out")
+    return folder / "out"
+
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -64,6 +115,13 @@ def copied(finished: Path, tmp_path: Path) -> Path:
     """Return a copy of the finished run that a test may change."""
     shutil.copytree(finished, tmp_path / "run")
     return tmp_path / "run"
+
+
+@pytest.fixture
+def later_copied(later: Path, tmp_path: Path) -> Path:
+    """Return a copy of the run with projections that a test may change."""
+    shutil.copytree(later, tmp_path / "later")
+    return tmp_path / "later"
 
 
 def _module() -> ModuleType:

@@ -1,6 +1,7 @@
 """What a record keeps of a fit makes the same fit again."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -104,7 +105,45 @@ class Experiment(CurveLimit):
     assert np.array_equal(Fit(twin).chi2({"epsilon": 2e-3}), fit.chi2({"epsilon": 2e-3}))
 
 
+def test_asimov_data_and_limits_of_every_side(tmp_path):
+    text = EVERYTHING.replace("tasks:", "data: {asimov: {at: {epsilon: 2e-4}}}\ntasks:")
+    text = text.replace("curve: {limits: epsilon, curve: sub/mine.csv, cl: 0.95}", BOUNDS)
+    # its expectation would be asked for, which hard limits have none of
+    text = text.replace("meg2: {dataset: 2023, shape: step}", "meg2: {dataset: 2023}")
+    spec = loads(text, "e.yaml", tmp_path).base
+    twin = again(spec)
+    assert twin.resolved() == spec.resolved()
+    assert twin.data == spec.data
+    one, other = Fit(spec), Fit(twin)
+    assert one.injected == other.injected
+    assert one.identity == other.identity
+    point = {"m_dark_photon": [0.02, 0.3], "epsilon": [1e-4, 2e-3]}
+    assert np.array_equal(one.chi2(point), other.chi2(point))
+    # and they are not those of the published data
+    assert not np.array_equal(one.chi2(point), Fit(replace(spec, data=None)).chi2(point))
+    kinds = [[asked.definition for asked in s.experiments.values()] for s in (spec, twin)]
+    assert kinds[0] == kinds[1]
+
+
+BOUNDS = """\
+heavy: {limits: m_E, value: "> 1500 @ 95% CL"}
+  silent: {limits: epsilon, value: 5e-3, cl: 0.9}
+  seen: {limits: epsilon, value: 5e-3, cl: 0.9, decays: visible}
+  either: {limits: epsilon, value: 5e-3, cl: 0.9, decays: any}"""
+
+
+def test_background_only_data_come_back(tmp_path):
+    text = EVERYTHING.replace("tasks:", "data: {asimov: {at: background}}\ntasks:")
+    text = text[: text.index("  number:")] + text[text.index("data:") :].replace("shape: step", "")
+    text = text.replace("{dataset: 2023, shape: step}", "{}")
+    spec = loads(text, "e.yaml", tmp_path).base
+    assert again(spec).data == spec.data
+    assert not again(spec).data.signal
+
+
 def test_tasks_come_back():
-    for task in load("global").tasks:
+    every = [*load("global").tasks, *load("projections").tasks]
+    assert any(task.variants for task in every)
+    for task in every:
         plain = json.loads(json.dumps(task.resolved()))
         assert task_of(plain).resolved() == plain

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from darkmoment.plots.axis import Array, Axis
 from darkmoment.plots.canvas import frame, lone, settle, shade_above, span
 from darkmoment.plots.legend import place_legend
+from darkmoment.plots.overlay import Overlay, draw_overlays, seen
 from darkmoment.plots.style import COLUMN, CYCLE, PAGE, printed, style
 
 Handle = Artist | tuple[Artist, ...]
@@ -53,8 +54,10 @@ class Curve:
     projected: bool = False
 
 
-def comparison_figure(curves: Sequence[Curve], quantity: Axis, along: Axis, level: float) -> Figure:
-    """Draw curves of one quantity along one parameter.
+def comparison_figure(
+    curves: Sequence[Curve], quantity: Axis, along: Axis, level: float, overlays: Sequence[Overlay] = ()
+) -> Figure:
+    """Draw curves of one quantity along one parameter, and over them curves of the user's own.
 
     Returns
     -------
@@ -62,7 +65,7 @@ def comparison_figure(curves: Sequence[Curve], quantity: Axis, along: Axis, leve
         One column wide for a few curves; for more, both columns with the legend at the right. Of curves that
         are the same within 0.5% the first is drawn, and the legend names the others below it.
     """
-    return _figure(curves, quantity, along, f"upper limits, {level:.0%} CL")
+    return _figure(curves, quantity, along, f"upper limits, {level:.0%} CL", overlays)
 
 
 def gain_figure(curves: Sequence[Curve], quantity: Axis, along: Axis, over: str, level: float) -> Figure:
@@ -86,7 +89,9 @@ def gain_figure(curves: Sequence[Curve], quantity: Axis, along: Axis, over: str,
     return figure
 
 
-def _figure(curves: Sequence[Curve], quantity: Axis, along: Axis, title: str) -> Figure:
+def _figure(
+    curves: Sequence[Curve], quantity: Axis, along: Axis, title: str, overlays: Sequence[Overlay] = ()
+) -> Figure:
     with style():
         few = len(curves) <= _FEW
         fig = Figure(figsize=(COLUMN, 2.9) if few else (PAGE, 3.6), layout="constrained")
@@ -94,6 +99,7 @@ def _figure(curves: Sequence[Curve], quantity: Axis, along: Axis, title: str) ->
         paths = [(along.drawable(c.x), quantity.drawable(c.y)) for c in curves]
         every_x = np.concatenate([x for x, _ in paths]) if paths else np.empty(0)
         every_y = np.concatenate([y for _, y in paths]) if paths else np.empty(0)
+        every_y = seen(every_y, overlays, along, quantity, every_x)
         frame(ax, along, quantity, span(every_x, along, 0, 0), span(every_y, quantity, 0.06, 0.06))
         handles: dict[int, Handle] = {}
         same = _same(curves, paths)
@@ -110,6 +116,9 @@ def _figure(curves: Sequence[Curve], quantity: Axis, along: Axis, title: str) ->
         if any(c.projected for c in curves):
             shown.append(Line2D([], [], color="0.3", linestyle="--"))
             texts.append("dashed: projected")
+        own = draw_overlays(ax, overlays, along, quantity)
+        shown, texts = [*shown, *own.values()], [*texts, *own]
+        paths += [o.path(along, quantity) for o in overlays]
         place_legend(fig, ax, shown, texts, paths, title, "above" if few else "right", few)
         settle(fig)
     return fig

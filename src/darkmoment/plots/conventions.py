@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from darkmoment.plots.axis import Axis
 from darkmoment.plots.canvas import frame, lone, mark_cells, settle, span, text_column
 from darkmoment.plots.legend import place_legend
+from darkmoment.plots.overlay import Overlay, draw_overlays, seen
 from darkmoment.plots.style import COLUMN, CYCLE, printed, style
 
 _RATIO = Axis("ratio_to_default", r"\mathrm{ratio\ to\ default}", logarithmic=False)
@@ -29,7 +30,12 @@ _NAMES = {"as_it_is": "fit as it is", "half_gaussian": "half_gaussian (default)"
 
 
 def conventions_figure(
-    table: pd.DataFrame, quantity: Axis, along: Axis | None, level: float, title: str = ""
+    table: pd.DataFrame,
+    quantity: Axis,
+    along: Axis | None,
+    level: float,
+    title: str = "",
+    overlays: Sequence[Overlay] = (),
 ) -> Figure:
     """Draw the answers of `compare_conventions`.
 
@@ -41,6 +47,8 @@ def conventions_figure(
         Without `along`, or with a single value of it, the answers are drawn as points, one line each.
     title : str
         The fit, as its label.
+    overlays : sequence of Overlay
+        Curves of the user's own, beside the limits.
 
     Returns
     -------
@@ -53,16 +61,24 @@ def conventions_figure(
         if len(set(table[along.name])) == 1:
             held = "".join(f"${along.label}$ = {x:.4g} {along.printed_unit}" for x in table[along.name][:1])
             return _points(table, quantity, level, ", ".join(filter(None, (title, held.rstrip()))))
-        return _curves(table, quantity, along, level, title)
+        return _curves(table, quantity, along, level, title, overlays)
 
 
-def _curves(table: pd.DataFrame, quantity: Axis, along: Axis, level: float, title: str) -> Figure:
+def _curves(
+    table: pd.DataFrame,
+    quantity: Axis,
+    along: Axis,
+    level: float,
+    title: str,
+    overlays: Sequence[Overlay],
+) -> Figure:
     fig = Figure(figsize=(COLUMN, 4.2), layout="constrained")
     top, bottom = fig.subplots(2, 1, sharex=True, height_ratios=(2, 1))
     column = f"{quantity.name}_max"
     names = list(dict.fromkeys(table["convention"]))
     x_limits = span(table[along.name], along, 0, 0)
-    frame(top, along, quantity, x_limits, span(table[column], quantity, 0.06, 0.06))
+    values = seen(table[column], overlays, along, quantity, table[along.name])
+    frame(top, along, quantity, x_limits, span(values, quantity, 0.06, 0.06))
     frame(bottom, along, _RATIO, x_limits, _ratio_limits(table["ratio_to_default"]))
     top.set_xlabel("")
     bottom.yaxis.set_major_locator(MaxNLocator(5))
@@ -78,6 +94,8 @@ def _curves(table: pd.DataFrame, quantity: Axis, along: Axis, level: float, titl
         handles[_NAMES.get(name, name)] = handle
         handles |= mark_cells(top, x, y, text_column(part, "status"))
         drawn.append((x, y))
+    handles |= draw_overlays(top, overlays, along, quantity)
+    drawn += [o.path(along, quantity) for o in overlays]
     heading = f"{title}, {level:.0%} CL" if title else f"upper limits, {level:.0%} CL"
     place_legend(fig, top, list(handles.values()), list(handles), drawn, printed(heading))
     settle(fig)

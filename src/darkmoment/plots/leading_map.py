@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from matplotlib.patches import Patch
 from darkmoment.plots.axis import Axis
 from darkmoment.plots.canvas import settle
 from darkmoment.plots.legend import place_legend
+from darkmoment.plots.overlay import Overlay, draw_overlays
 from darkmoment.plots.plane import Plane, draw_limit, mark_plane
 from darkmoment.plots.style import COLUMN, colours, printed, style
 
@@ -39,6 +40,7 @@ def leading_map_figure(
     limits: pd.DataFrame | None = None,
     level: float = 0.90,
     labels: Mapping[str, str] | None = None,
+    overlays: Sequence[Overlay] = (),
 ) -> Figure:
     """Colour each cell by the experiment whose chi2 grows most above the smallest at the same x.
 
@@ -55,6 +57,8 @@ def leading_map_figure(
         Its confidence level.
     labels : mapping, optional
         Experiment name -> name to print.
+    overlays : sequence of Overlay
+        Curves of the user's own.
     """
     plane = Plane.of(table, x, y)
     names, kinds = _categories(plane)
@@ -67,6 +71,7 @@ def leading_map_figure(
             name = f"{level:.0%} limit at each {printed(f'${x.label}$')}"
             handles |= draw_limit(ax, plane, limits, name, veil=False)
         handles |= mark_plane(ax, plane, kinds >= 0)
+        handles |= draw_overlays(ax, overlays, x, y)
         ax.set_title(printed(title), loc="left")
         legend = rf"largest rise of $\chi^2$ above the smallest at the same {printed(f'${x.label}$')}"
         place_legend(fig, ax, list(handles.values()), list(handles), [], legend, inside=False)

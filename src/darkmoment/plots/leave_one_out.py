@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from textwrap import wrap
 
 import numpy as np
@@ -25,6 +25,7 @@ from darkmoment.plots.canvas import (
     text_column,
 )
 from darkmoment.plots.legend import place_legend
+from darkmoment.plots.overlay import Overlay, draw_overlays, seen
 from darkmoment.plots.style import COLUMN, colours, printed, style
 
 Handle = Artist | tuple[Artist, ...]
@@ -47,6 +48,7 @@ def leave_one_out_figure(
     level: float,
     title: str,
     labels: Mapping[str, str] | None = None,
+    overlays: Sequence[Overlay] = (),
 ) -> Figure:
     """Draw the limit by all experiments and without each, and below it their ratio.
 
@@ -63,6 +65,8 @@ def leave_one_out_figure(
         Printed above the axes.
     labels : mapping, optional
         Experiment name -> name to print.
+    overlays : sequence of Overlay
+        Curves of the user's own, beside the limits.
 
     Returns
     -------
@@ -74,7 +78,8 @@ def leave_one_out_figure(
         if along is None:
             fig = _overall(table, quantity, level, labels)
         else:
-            fig = _curves(table.sort_values(along.name, kind="stable"), quantity, along, level, labels)
+            table = table.sort_values(along.name, kind="stable")
+            fig = _curves(table, quantity, along, level, labels, overlays)
         fig.axes[0].set_title(printed(title), loc="left")
         settle(fig)
     return fig
@@ -88,7 +93,12 @@ def unchanged(table: pd.DataFrame) -> list[str]:
 
 
 def _curves(
-    table: pd.DataFrame, quantity: Axis, along: Axis, level: float, labels: Mapping[str, str]
+    table: pd.DataFrame,
+    quantity: Axis,
+    along: Axis,
+    level: float,
+    labels: Mapping[str, str],
+    overlays: Sequence[Overlay],
 ) -> Figure:
     same = unchanged(table)
     names = [name for name in dict.fromkeys(table["without"]) if name != NONE and name not in same]
@@ -97,6 +107,7 @@ def _curves(
     values, ratio = quantity.drawable(drawn[f"{quantity.name}_max"]), _ratio_axis(drawn)
     fig = Figure(figsize=(COLUMN, 3.6), layout="constrained")
     top, below = fig.subplots(2, 1, sharex=True, height_ratios=[2.2, 1])
+    values = seen(values, overlays, along, quantity, drawn[along.name])
     frame(top, along, quantity, x_limits, span(values, quantity, 0.06, 0.1))
     frame(below, along, ratio, x_limits, span(ratio.drawable([*drawn[_RATIO_NAME], 1.0]), ratio, 0.1, 0.15))
     top.set_xlabel("")
@@ -117,6 +128,7 @@ def _curves(
         handles |= mark_cells(top, along.drawable(rows[along.name]), y, text_column(rows, "status"))
     if (text_column(drawn, "leading_experiment") == "range").any():
         handles["ranges alone"] = Line2D([], [], color="0.3", linestyle=_BARE, linewidth=1.4)
+    handles |= draw_overlays(top, overlays, along, quantity)
     if same:
         _note(fig, f"Unchanged within 1% without {', '.join(labels.get(n, n) for n in same)}")
     title = f"upper limits, {level:.0%} CL"

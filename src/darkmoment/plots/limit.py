@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from textwrap import wrap
 
 import numpy as np
@@ -27,6 +27,7 @@ from darkmoment.plots.canvas import (
     text_column,
 )
 from darkmoment.plots.legend import place_legend
+from darkmoment.plots.overlay import Overlay, draw_overlays, seen
 from darkmoment.plots.style import COLUMN, colours, printed, style
 
 _BOUND = re.compile(
@@ -45,6 +46,7 @@ def limit_figure(
     title: str,
     labels: Mapping[str, str] | None = None,
     projected: bool = False,
+    overlays: Sequence[Overlay] = (),
 ) -> Figure:
     """Draw the upper limit along a parameter, coloured by what forbids more.
 
@@ -62,6 +64,8 @@ def limit_figure(
     projected : bool
         True where the fit holds an experiment that has not measured yet: the legend says so, as dashes mean
         something else here.
+    overlays : sequence of Overlay
+        Curves of the user's own.
 
     Returns
     -------
@@ -75,12 +79,13 @@ def limit_figure(
     with style():
         fig = Figure(figsize=(COLUMN, 2.9), layout="constrained")
         ax = fig.add_subplot()
-        y_limits = span(y, quantity, 0.08, 0.14)
+        y_limits = span(seen(y, overlays, along, quantity, x), quantity, 0.08, 0.14)
         frame(ax, along, quantity, span(x, along, 0, 0), y_limits)
         shade_above(ax, x, y)
         known = np.isfinite(x) & np.isfinite(y)
         handles = _segments(ax, x, y, leading, status == "range", (quantity, along), labels or {})
         handles |= mark_cells(ax, x, y, status)
+        handles |= draw_overlays(ax, overlays, along, quantity)
         if (known & ~lone(y)).any():
             what = "excluded (projected)" if projected else "excluded"
             handles[f"{what}, {level:.0%} CL"] = Patch(color=SHADE)
@@ -90,7 +95,13 @@ def limit_figure(
             lines = wrap(note, _NOTE_WIDTH)
             fig.supxlabel("\n".join(lines), x=0.02, ha="left", fontsize=_NOTE_SIZE)
             fig.set_figheight(fig.get_figheight() + len(lines) * 1.2 * _NOTE_SIZE / 72)
-        place_legend(fig, ax, list(handles.values()), list(handles), [(x, y)])
+        place_legend(
+            fig,
+            ax,
+            list(handles.values()),
+            list(handles),
+            [(x, y), *(o.path(along, quantity) for o in overlays)],
+        )
         settle(fig)
     return fig
 

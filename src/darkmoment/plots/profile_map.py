@@ -18,6 +18,7 @@ from darkmoment.levels import delta_chi2
 from darkmoment.plots.axis import Array, Axis
 from darkmoment.plots.canvas import settle
 from darkmoment.plots.legend import place_legend
+from darkmoment.plots.overlay import Overlay, draw_overlays
 from darkmoment.plots.plane import Plane, draw_limit, mark_plane
 from darkmoment.plots.style import COLUMN, printed, style
 
@@ -50,6 +51,7 @@ def profile_map_figure(
     limits: pd.DataFrame | None = None,
     level: float = 0.90,
     note: str = "",
+    overlays: Sequence[Overlay] = (),
 ) -> Figure:
     """Draw Delta chi2 over two parameters or observables.
 
@@ -68,6 +70,8 @@ def profile_map_figure(
         Its confidence level.
     note : str
         Printed below the axes.
+    overlays : sequence of Overlay
+        Curves of the user's own.
     """
     plane = Plane.of(table, x, y)
     rise = plane.numbers("delta_chi2")
@@ -87,6 +91,7 @@ def profile_map_figure(
             name = f"{level:.0%} limit at each {printed(f'${x.label}$')}"
             handles |= draw_limit(ax, plane, limits, name)
         handles |= mark_plane(ax, plane) | _star(ax, plane, rise)
+        handles |= draw_overlays(ax, overlays, x, y)
         ax.set_title(printed(title), loc="left")
         _add_note(fig, note)
         place_legend(fig, ax, list(handles.values()), list(handles), [], inside=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -10,14 +12,15 @@ from darkmoment.levels import delta_chi2
 from darkmoment.plots.axis import Axis
 from darkmoment.plots.canvas import frame, lone, mark_cells, settle, span, text_column
 from darkmoment.plots.legend import place_legend
+from darkmoment.plots.overlay import Overlay, draw_overlays
 from darkmoment.plots.style import COLUMN, CYCLE, printed, style
 
 LEVELS = (0.68, 0.90, 0.95)
 _TOP = 10.0
-_DELTA_CHI2 = Axis("delta_chi2", r"\Delta\chi^2", logarithmic=False)
+DELTA_CHI2 = Axis("delta_chi2", r"\Delta\chi^2", logarithmic=False)
 
 
-def profile_figure(table: pd.DataFrame, x: Axis, title: str = "") -> Figure:
+def profile_figure(table: pd.DataFrame, x: Axis, title: str = "", overlays: Sequence[Overlay] = ()) -> Figure:
     """Draw Delta chi2 against x with the thresholds of 68, 90 and 95%.
 
     Parameters
@@ -26,15 +29,17 @@ def profile_figure(table: pd.DataFrame, x: Axis, title: str = "") -> Figure:
         Result of `profile`: columns `x.name`, `delta_chi2` and where present `status`.
     title : str
         Printed above the axes.
+    overlays : sequence of Overlay
+        Curves of the user's own.
     """
     table = table.sort_values(x.name)
-    at, rise = x.drawable(table[x.name]), _DELTA_CHI2.drawable(table["delta_chi2"])
+    at, rise = x.drawable(table[x.name]), DELTA_CHI2.drawable(table["delta_chi2"])
     with style():
         fig = Figure(figsize=(COLUMN, 2.6), layout="constrained")
         ax = fig.add_subplot()
         # only the part near the minimum decides an interval
         top = min(_TOP, max(float(np.nanmax(rise, initial=0.0)), delta_chi2(LEVELS[-1])) * 1.1)
-        frame(ax, x, _DELTA_CHI2, span(at, x, 0.02, 0.02), (-0.03 * top, top))
+        frame(ax, x, DELTA_CHI2, span(at, x, 0.02, 0.02), (-0.03 * top, top))
         for level in LEVELS:
             ax.axhline(delta_chi2(level), color="0.6", linewidth=0.7, zorder=1)
             ax.annotate(
@@ -50,9 +55,16 @@ def profile_figure(table: pd.DataFrame, x: Axis, title: str = "") -> Figure:
         (line,) = ax.plot(at, rise, color=CYCLE[0])
         ax.plot(at[lone(rise)], rise[lone(rise)], ".", color=CYCLE[0])
         marks = mark_cells(ax, at, rise, text_column(table, "status"))
+        marks |= draw_overlays(ax, overlays, x, DELTA_CHI2)
         if marks:
             handles = {"profile likelihood": line, **marks}
-            place_legend(fig, ax, list(handles.values()), list(handles), [(at, rise)])
+            place_legend(
+                fig,
+                ax,
+                list(handles.values()),
+                list(handles),
+                [(at, rise), *(o.path(x, DELTA_CHI2) for o in overlays)],
+            )
         ax.set_title(printed(title), loc="left")
         settle(fig)
     return fig

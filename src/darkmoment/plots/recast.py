@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from darkmoment.plots.axis import Array, Axis
 from darkmoment.plots.canvas import frame, runs, settle, shade_above, span
 from darkmoment.plots.legend import place_legend
+from darkmoment.plots.overlay import Overlay, draw_overlays, seen
 from darkmoment.plots.style import COLUMN, CYCLE, PAGE, colours, printed, style
 
 _COLOUR = CYCLE[4]
@@ -30,6 +31,7 @@ def recast_figure(
     experiment: str,
     level: float,
     linestyle: str = "-",
+    overlays: Sequence[Overlay] = (),
 ) -> Figure:
     """Draw a recast limit with its excluded side, and the limit for a massless mediator, grey and dashed.
 
@@ -45,20 +47,25 @@ def recast_figure(
         Confidence level.
     linestyle : str
         Of the recast limit: dashed where it is projected.
+    overlays : sequence of Overlay
+        Curves of the user's own.
     """
     x, y = along.drawable(mass), quantity.drawable(limit)
     with style():
         fig = Figure(figsize=(COLUMN, 2.7), layout="constrained")
         ax = fig.add_subplot()
         baseline = quantity.drawable([massless_limit])
-        frame(ax, along, quantity, span(x, along, 0, 0), span(np.append(y, baseline), quantity, 0.10, 0.08))
+        values = seen(np.append(y, baseline), overlays, along, quantity, x)
+        frame(ax, along, quantity, span(x, along, 0, 0), span(values, quantity, 0.10, 0.08))
         shade_above(ax, x, y, _COLOUR, 0.15)
         (curve,) = ax.plot(x, y, color=_COLOUR, linestyle=linestyle)
         flat = ax.axhline(float(baseline[0]), color="0.45", linestyle=(0, (4, 2)), linewidth=1.2, zorder=1.5)
-        handles = [curve, flat, Patch(color=_COLOUR, alpha=0.15, linewidth=0)]
-        labels = [experiment, "massless mediator", f"excluded, {level:.0%} CL"]
+        own = draw_overlays(ax, overlays, along, quantity)
+        handles = [curve, flat, Patch(color=_COLOUR, alpha=0.15, linewidth=0), *own.values()]
+        labels = [experiment, "massless mediator", f"excluded, {level:.0%} CL", *own]
         ends = np.array(ax.get_xlim())
-        place_legend(fig, ax, handles, labels, [(x, y), (ends, np.full(2, baseline[0]))])
+        paths = [o.path(along, quantity) for o in overlays]
+        place_legend(fig, ax, handles, labels, [(x, y), (ends, np.full(2, baseline[0])), *paths])
         settle(fig)
     return fig
 
@@ -79,6 +86,7 @@ def recasts_figure(
     projected: Collection[str] = (),
     changes: Sequence[tuple[float, str]] = (),
     title: str = "",
+    overlays: Sequence[Overlay] = (),
 ) -> Figure:
     """Draw the limits of several experiments; the strongest at each mass is thick, with its excluded side.
 
@@ -107,7 +115,7 @@ def recasts_figure(
         fig = Figure(figsize=(PAGE, 3.6), layout="constrained")
         ax = fig.add_subplot()
         lowest = np.array([y[name][i] if name else np.nan for i, name in enumerate(leading)])
-        every = np.concatenate(list(y.values()))
+        every = seen(np.concatenate(list(y.values())), overlays, along, quantity, x)
         frame(ax, along, quantity, span(x, along, 0, 0), span(every, quantity, 0.16, 0.04))
         looks = looks_of(list(y), projected)
         for name, curve in y.items():
@@ -116,9 +124,12 @@ def recasts_figure(
         marks = changes or [(x[first], "") for first, _ in runs(leading) if first]
         handles: list[Artist] = [Line2D([], [], **looks[name]) for name in y]
         handles.append(Patch(color="0.5", alpha=_VEIL, linewidth=0))
-        names = [*(printed(labels[name]) for name in y), f"excluded, {level:.0%} CL"]
+        own = draw_overlays(ax, overlays, along, quantity)
+        handles += own.values()
+        names = [*(printed(labels[name]) for name in y), f"excluded, {level:.0%} CL", *own]
         ax.set_title(printed(title), loc="left", fontsize=8.5)
         paths = [(x, curve) for curve in (*y.values(), lowest)]
+        paths += [o.path(along, quantity) for o in overlays]
         paths += _kept_free(ax, [value for value, _ in marks])
         place_legend(fig, ax, handles, names, paths, None, "right")
         _mark(ax, marks)

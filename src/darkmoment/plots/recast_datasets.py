@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from darkmoment.plots.axis import Axis
 from darkmoment.plots.canvas import frame, settle, shade_above, span
 from darkmoment.plots.legend import place_legend
+from darkmoment.plots.overlay import Overlay, draw_overlays, seen
 from darkmoment.plots.recast import looks_of
 from darkmoment.plots.style import COLUMN, printed, style
 
@@ -29,6 +30,7 @@ def datasets_figure(
     along: Axis,
     level: float,
     title: str = "",
+    overlays: Sequence[Overlay] = (),
 ) -> Figure:
     """Draw the limits, the excluded side of the first, and below them each over the last.
 
@@ -44,6 +46,8 @@ def datasets_figure(
         Confidence level.
     title : str
         Printed above the axes.
+    overlays : sequence of Overlay
+        Curves of the user's own.
     """
     x = along.drawable(mass)
     y = {name: quantity.drawable(limit) for name, limit in limits.items()}
@@ -56,7 +60,8 @@ def datasets_figure(
         fig = Figure(figsize=(COLUMN, 3.6), layout="constrained")
         top, below = fig.subplots(2, 1, sharex=True, height_ratios=[2.2, 1])
         ends = span(x, along, 0, 0)
-        frame(top, along, quantity, ends, span(np.concatenate(list(y.values())), quantity, 0.06, 0.06))
+        values = seen(np.concatenate(list(y.values())), overlays, along, quantity, x)
+        frame(top, along, quantity, ends, span(values, quantity, 0.06, 0.06))
         frame(below, along, ratio, ends, span(together, ratio, 0.15, 0.15))
         below.set_ylabel(
             f"ratio to\n{printed(labels[last].partition(' (')[2].rstrip(')') or last)}", fontsize=8
@@ -71,8 +76,11 @@ def datasets_figure(
         shade_above(top, x, y[first], color, _VEIL)
         handles: list[Artist] = [Line2D([], [], **looks[name]) for name in y]
         handles.append(Patch(color=color, alpha=_VEIL, linewidth=0))
-        names = [*(printed(labels[name]) for name in y), f"excluded by the first, {level:.0%} CL"]
+        own = draw_overlays(top, overlays, along, quantity)
+        handles += own.values()
+        names = [*(printed(labels[name]) for name in y), f"excluded by the first, {level:.0%} CL", *own]
         top.set_title(printed(title), loc="left", fontsize=8.5)
-        place_legend(fig, top, handles, names, [(x, curve) for curve in y.values()])
+        paths = [(x, curve) for curve in y.values()] + [o.path(along, quantity) for o in overlays]
+        place_legend(fig, top, handles, names, paths)
         settle(fig)
     return fig

@@ -62,9 +62,10 @@ def _summary(plot: CurvePlot, names: Names) -> str:
 
 def _shade(plot: CurvePlot, x: Scale, y: Scale, anchor: str) -> str:
     """Return what a single limit excludes, filled up to the top."""
-    if not plot.limit or len(plot.series) != 1:
+    limits = [s for s in plot.series if not s.own]
+    if not plot.limit or len(limits) != 1:
         return ""
-    px, py = x.at(plot.series[0].x), y.at(plot.series[0].y)
+    px, py = x.at(limits[0].x), y.at(limits[0].y)
     found = ""
     for a, b in _stretches(py):
         edge = "L".join(f"{number(u)} {number(v)}" for u, v in zip(px[a:b], py[a:b], strict=True))

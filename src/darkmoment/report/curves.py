@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ _SPLITS = ("without", "convention", "variant")
 _PROFILE_CAP = 4.0
 """A profile is drawn up to this many times the highest threshold."""
 
+_OWN_DASHES = ("10 3", "1 3", "10 3 1 3", "5 2")
 _DASHES = {"--": "7 4", "-.": "8 3 2 3", ":": "2 3", "dashed": "7 4", "dashdot": "8 3 2 3", "dotted": "2 3"}
 
 
@@ -37,6 +38,8 @@ class Series:
         Per point, empty where unknown.
     hover : list of list of str
         Per point, one text for each of `CurvePlot.heads`.
+    own : bool
+        True for a curve of the user's own.
     """
 
     label: str
@@ -47,6 +50,7 @@ class Series:
     hover: list[list[str]]
     colour: str = "var(--ink)"
     dash: str = ""
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,11 +93,31 @@ def curve_plots(run: SavedRun, names: Names, palette: Palette) -> Iterator[Curve
         if repeated or _split_twice(saved) or (saved.task == "maximise" and _asked(saved) in compared):
             continue
         if saved.task == "recast":
-            yield from _recast(saved, names, palette)
+            found = _recast(saved, names, palette)
         elif saved.task == "profile" and "y" not in saved.about:
-            yield from _profile(run, saved, names, palette)
+            found = _profile(run, saved, names, palette)
         else:
-            yield from _limits(run, saved, names, palette)
+            found = _limits(run, saved, names, palette)
+        yield from (_with_overlays(run, saved, plot, names) for plot in found)
+
+
+def _with_overlays(run: SavedRun, saved: SavedTable, plot: CurvePlot, names: Names) -> CurvePlot:
+    """Return a plot with the user's own curves of its task, as far as it reaches."""
+    every = np.concatenate([s.x for s in plot.series])
+    more = []
+    for k, given in enumerate(run.overlays(saved.stem)):
+        x, y = (np.asarray(values, dtype=float) for values in given["points"])
+        y = np.where((x >= every.min()) & (x <= every.max()), y, np.nan)
+        label = str(given["label"])
+        hover = [
+            [names.with_unit_text(a, plot.x), names.with_unit_text(b, plot.y), label]
+            for a, b in zip(x.tolist(), y.tolist(), strict=True)
+        ]
+        blank = [""] * len(x)
+        rows = [[*told, *[""] * (len(plot.heads) - len(told))][: len(plot.heads)] for told in hover]
+        dash = _OWN_DASHES[k % len(_OWN_DASHES)]
+        more.append(Series(label, x, y, blank, blank, rows, dash=dash, own=True))
+    return replace(plot, series=[*plot.series, *more])
 
 
 def _split_twice(saved: SavedTable) -> bool:
@@ -218,20 +242,39 @@ def _recast(saved: SavedTable, names: Names, palette: Palette) -> Iterator[Curve
     series = []
     for k, column in enumerate(columns):
         name = column.partition("_limit")[2].removeprefix("_") or next(iter(several))
-        label = str(several.get(name) or name)
+        # lsnd/mu_numu has the column ..._lsnd_mu_numu
+        label = next((str(v) for k, v in several.items() if str(k).replace("/", "_") == name), name)
         x, y = (table[c].to_numpy(dtype=float) for c in (along, column))
         hover = [
             [
                 names.with_unit_text(a, along),
                 names.with_unit_text(b, quantity) if b == b else "no limit",
                 label,
+                *leads,
             ]
-            for a, b in zip(x, y, strict=True)
+            for a, b, leads in zip(x, y, _leads(saved), strict=True)
         ]
         blank = [""] * len(x)
-        series.append(Series(label, x, np.where(y > 0, y, np.nan), blank, blank, hover, palette.cycle(k)))
+        colour, dash = palette.cycle(k), _DASHES["--"] if "projected" in label else ""
+        series.append(Series(label, x, np.where(y > 0, y, np.nan), blank, blank, hover, colour, dash))
     heads = [names.text(along), f"limit on {names.text(quantity)}", "experiment"]
-    yield CurvePlot(saved.name, f"Limit on {quantity} along {along}", along, quantity, series, heads)
+    heads += ["leads here"] if "leading_experiment" in table else []
+    title = f"Limit on {quantity} along {along}, {_whose(series, saved)}"
+    yield CurvePlot(saved.name, title, along, quantity, series, heads)
+
+
+def _whose(series: Sequence[Series], saved: SavedTable) -> str:
+    """Say whose limits a recast draws, and that they are as published."""
+    own = series[0].label if len(series) == 1 else f"{len(series)} compared"
+    return f"{own}{', as published' if saved.about.get('as_published') else ''}"
+
+
+def _leads(saved: SavedTable) -> list[list[str]]:
+    """Return for each row who has the strongest limit there; nothing where the table does not say."""
+    if "leading_experiment" not in saved.table:
+        return [[] for _ in range(len(saved.table))]
+    labels = saved.about.get("experiments") or {}
+    return [[str(labels.get(name, name)) or "nobody"] for name in saved.table["leading_experiment"]]
 
 
 def _profile(run: SavedRun, saved: SavedTable, names: Names, palette: Palette) -> Iterator[CurvePlot]:

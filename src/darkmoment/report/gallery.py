@@ -8,16 +8,17 @@ from pathlib import Path
 
 from darkmoment.report.markup import Html, section, tag
 from darkmoment.report.names import Names
-from darkmoment.saved import SavedRun
+from darkmoment.saved import SavedRun, SavedTable
 
 _WORDS = {
     "maximise": "Largest allowed value of {quantity} along {along}",
     "compare": "Largest allowed value of {quantity} along {along}, variants compared",
     "leave_one_out": "Largest allowed value of {quantity} without each experiment",
     "compare_conventions": "Largest allowed value of {quantity} with every shape",
-    "recast": "Limit of an experiment along {along}",
     "profile": "Profile likelihood of {x}",
     "sample": "Posterior",
+    "reach": "How small {quantity} each experiment alone can see when {by} is moved",
+    "discovery": "What each experiment sees of an injected signal",
 }
 _PARTS = {
     "_leading": "what forbids more",
@@ -68,6 +69,11 @@ def description(run: SavedRun, name: str, names: Names) -> str:
         return stem.replace("_", " ") + label
     about = {key: names.text(str(value)) for key, value in saved.about.items() if isinstance(value, str)}
     words = _WORDS.get(saved.task, "{task}")
+    if saved.task == "compare" and "gain_over" in about:
+        over = str(saved.about["gain_over"]).replace("$", "")
+        words = f"By what factor the largest {{quantity}} is lower than for {over}"
+    if saved.task == "recast":
+        words = _recast(saved, names)
     if saved.task == "profile" and "y" in about:
         words = "Profile likelihood of {x} and {y}"
     try:
@@ -75,6 +81,18 @@ def description(run: SavedRun, name: str, names: Names) -> str:
     except KeyError:
         said = words.partition(" of {")[0].partition(" along {")[0]
     return f"{said}{f', {part}' if part else ''}{label}"
+
+
+def _recast(saved: SavedTable, names: Names) -> str:
+    """Say whose limits are drawn along what."""
+    several = saved.about.get("experiments")
+    whose = (
+        list(several.values()) if isinstance(several, dict) else [saved.about.get("label", "an experiment")]
+    )
+    published = ", as published" if saved.about.get("as_published") else ""
+    along = names.text(str(next(iter(saved.table), "")))
+    said = f"Limits of {', '.join(map(str, whose))}" if len(whose) > 1 else f"Limit of {whose[0]}"
+    return f"{said} along {along}{published}".replace("{", "{{").replace("}", "}}")
 
 
 def _size(content: bytes) -> tuple[int, int]:

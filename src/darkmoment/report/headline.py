@@ -22,6 +22,8 @@ _QUESTIONS = {
     "profile": "What do the data say about {x}?",
     "sample": "What is the posterior, and which limits follow from it?",
     "recast": "How strong is a published limit at every {along}?",
+    "reach": "How small {quantity} can each experiment alone see?",
+    "discovery": "Which experiment would see the injected signal first?",
     "errata": "Which numbers of the paper follow from its own formulas, and which are correct?",
     "leave_one_out": "Which experiment holds the limit on {quantity}?",
     "compare_conventions": "How far does the limit on {quantity} rest on the shape of likelihoods?",
@@ -59,16 +61,31 @@ class Answer:
         return self.value if self.overall is None else max(self.value, self.overall)
 
 
-def answers(run: SavedRun) -> list[Answer]:
-    """Return the largest value of the first quantity that is maximised, one per variant that has any."""
-    found: dict[str, Answer] = {}
+def all_answers(run: SavedRun) -> list[Answer]:
+    """Return the largest value of every table of limits, variant by variant, each question once."""
+    found: dict[tuple[object, ...], Answer] = {}
     for saved in run.tables.values():
         if saved.task in _MAXIMA and not (saved.slug and saved.task == "compare"):
             for answer in _tops(run, saved):
-                first = next(iter(found.values()), answer)
-                if answer.quantity == first.quantity:
-                    found.setdefault(answer.variant, answer)
+                asked = answer.variant, answer.quantity, answer.along, answer.level
+                found.setdefault(asked, answer)
     return list(found.values())
+
+
+def answers(run: SavedRun) -> list[Answer]:
+    """Return the largest value of the first quantity that is maximised, one per variant that has any."""
+    found: dict[str, Answer] = {}
+    for answer in all_answers(run):
+        first = next(iter(found.values()), answer)
+        if answer.quantity == first.quantity:
+            found.setdefault(answer.variant, answer)
+    # what has been observed first, then what would be
+    return sorted(found.values(), key=lambda answer: bool(data_of(run, answer.variant)))
+
+
+def data_of(run: SavedRun, label: str) -> str:
+    """Return the Asimov data of a variant in words; empty for what has been published."""
+    return next((run.data(slug) for slug in run.slugs if run.label(slug) == label), "")
 
 
 def _tops(run: SavedRun, saved: SavedTable) -> Iterator[Answer]:
@@ -99,7 +116,7 @@ def header(run: SavedRun, names: Names) -> Html:
     """Return title, question, answer and badge."""
     found = answers(run)
     title = str(run.record.get("title") or run.record["name"])
-    question, answer = _maximum(found, names) if found else _other(run, names)
+    question, answer = _maximum(run, found, names) if found else _other(run, names)
     return tag(
         "header",
         tag("p", f"darkmoment · {run.record['name']}", class_="kicker"),
@@ -110,7 +127,7 @@ def header(run: SavedRun, names: Names) -> Html:
     )
 
 
-def _maximum(found: list[Answer], names: Names) -> tuple[Html, Html]:
+def _maximum(run: SavedRun, found: list[Answer], names: Names) -> tuple[Html, Html]:
     """Return question and answer where something is maximised."""
     first = found[0]
     symbol, quantity = names.html(first.quantity), first.quantity
@@ -130,6 +147,9 @@ def _maximum(found: list[Answer], names: Names) -> tuple[Html, Html]:
     elif where:
         parts += [", reached at ", *where]
     parts.append(_held(str(first.row.get("leading_experiment") or ""), names))
+    data = data_of(run, first.variant)
+    if data:
+        parts.append(f"; from {data}")
     if len(found) > 1:
         values = [a.largest for a in found]
         low, high = (names.with_unit(v, quantity, 3) for v in (min(values), max(values)))
@@ -244,7 +264,7 @@ def answer_section(run: SavedRun, names: Names) -> Html:
         at = names.with_unit(float(a.row[a.along]), a.along) if a.along and a.along in a.row else ""
         rows.append(
             [
-                Html(label_html(a.variant)),
+                join([Html(label_html(a.variant)), _aside(run, a.variant)]),
                 names.with_unit(a.value, a.quantity),
                 at,
                 names.experiment(str(a.row.get("leading_experiment") or "")),
@@ -260,6 +280,12 @@ def answer_section(run: SavedRun, names: Names) -> Html:
     lines = [tag("pre", t) if t.startswith("  ") else tag("p", names.sentence(t)) for t in _blocks(said)]
     spoken = details("Every answer in words", *lines, open_=len(said) <= _FEW and not rows) if said else ""
     return section("answers", "Answers", table(head, rows, "Largest allowed value of each variant"), spoken)
+
+
+def _aside(run: SavedRun, label: str) -> Html:
+    """Return what a variant's data are where they have not been observed."""
+    data = data_of(run, label)
+    return tag("small", f" {data}") if data else Html("")
 
 
 def _blocks(said: list[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from darkmoment.report.markup import Html, details, join, number_html, section, table, tag
@@ -10,23 +10,18 @@ from darkmoment.report.names import Names, unit_html
 from darkmoment.report.tex import label_html
 from darkmoment.saved import SavedRun
 
+_TASKS = "tasks over all variants"
 _SWITCHES = ("formulas", "spectrum", "flavour", "invisible_branching", "lepton_flavour")
 
 
 def experiment_section(run: SavedRun, names: Names) -> Html:
     """Return the experiments: dataset, shape, options, reference, and which variants use them."""
-    described = dict(run.record["fits"])
-    if "base" in run.record:
-        described["\0base"] = run.record["base"]
     users: dict[tuple[str, str, str, str], list[str]] = {}
-    for slug, fit in described.items():
-        for name, e in fit.get("experiments", {}).items():
-            options = ", ".join(f"{k}: {v}" for k, v in (e.get("options") or {}).items())
-            key = (name, str(e.get("dataset")), str(e.get("shape") or "default"), options)
-            users.setdefault(key, []).append(
-                "tasks over all variants" if slug == "\0base" else run.label(slug)
-            )
-    many = len(described) > 1
+    for user, name, e in _asked(run):
+        options = ", ".join(f"{k}: {v}" for k, v in (e.get("options") or {}).items())
+        key = (name, str(e.get("dataset")), str(e.get("shape") or "default"), options)
+        users.setdefault(key, []).append(user)
+    many = len({user for found in users.values() for user in found}) > 1
     rows = []
     for (name, dataset, shape, options), who in users.items():
         about = run.record.get("references", {}).get("experiments", {}).get(name, {}).get(dataset, {})
@@ -34,7 +29,7 @@ def experiment_section(run: SavedRun, names: Names) -> Html:
         row: list[object] = [join([title, tag("small", f" {name}")]), dataset, shape.replace("_", " ")]
         row += [options, _reference(about)]
         if many:
-            everyone = len(who) >= len(run.slugs) and run.slugs
+            everyone = {run.label(slug) for slug in run.slugs} <= set(who)
             shown = "all variants" if everyone else join([Html(label_html(w)) for w in who], "; ")
             row.append(shown)
         rows.append(row)
@@ -45,6 +40,23 @@ def experiment_section(run: SavedRun, names: Names) -> Html:
     return section(
         "experiments", "Experiments", table(head, rows, "Experiments of this run"), said if rows else ""
     )
+
+
+def _asked(run: SavedRun) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield who asks for an experiment, its name, and how; tasks may name datasets that no fit has."""
+    known: set[tuple[str, str]] = set()
+    for slug, fit in run.record["fits"].items():
+        for name, e in fit.get("experiments", {}).items():
+            known.add((name, str(e.get("dataset"))))
+            yield run.label(slug), name, e
+    for entry, e in (run.record.get("named") or {}).items():
+        name = (
+            entry
+            if entry in run.record.get("references", {}).get("experiments", {})
+            else entry.partition("/")[0]
+        )
+        if (name, str(e.get("dataset"))) not in known:
+            yield _TASKS, name, e
 
 
 def _reference(about: Mapping[str, Any]) -> Html:
@@ -71,6 +83,7 @@ def parameter_section(run: SavedRun, names: Names) -> Html:
         rows = [_parameter(n, given, held.get(n), names) for n, given in fit.get("parameters", {}).items()]
         head = ["parameter", "name", "range or value", "prior", "reference", "remarks"]
         switches = ", ".join(f"{s.replace('_', ' ')}: {fit[s]}" for s in _SWITCHES if s in fit)
+        switches += f"; data: {run.data(slug)}" if run.data(slug) else ""
         content = join([tag("p", switches), table(head, rows, "Parameters, ranges and priors")])
         contents.setdefault(content.text, content)
         groups.setdefault(content.text, []).append(run.label(slug))

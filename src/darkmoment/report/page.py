@@ -8,6 +8,7 @@ from importlib.resources import files
 from darkmoment.report.chains import chain_section
 from darkmoment.report.curve_plot import curve_figure
 from darkmoment.report.curves import curve_plots
+from darkmoment.report.future import future_section
 from darkmoment.report.gallery import figure_section
 from darkmoment.report.headline import answer_section, header, warning_section
 from darkmoment.report.inputs import experiment_section, parameter_section
@@ -26,6 +27,7 @@ _NAVIGATION = {
     "answers": "Answers",
     "point": "χ²",
     "summary": "Summary",
+    "future": "Reach",
     "chains": "Chains",
     "figures": "Figures",
     "experiments": "Experiments",
@@ -41,13 +43,14 @@ _ORDER = {"maximise": 0, "compare": 0, "profile": 2}
 
 def page(run: SavedRun) -> str:
     """Return the report of a run as one HTML document."""
-    names, palette = Names.of(run.record, _experiments(run)), Palette()
+    names, palette = Names.of(run.record, run.experiments), Palette()
     sections = [
         warning_section(run, names),
         section("plots", "Plots", *_plots(run, names, palette)),
         answer_section(run, names),
         point_section(run, names),
         summary_section(run, names),
+        future_section(run, names),
         chain_section(run, names),
         figure_section(run, names),
         experiment_section(run, names),
@@ -88,20 +91,6 @@ def page(run: SavedRun) -> str:
 
 def _file(name: str) -> str:
     return (files("darkmoment.report") / name).read_text(encoding="utf-8")
-
-
-def _experiments(run: SavedRun) -> dict[str, str]:
-    """Return the labels of experiments, as the tables have them or from their titles."""
-    found: dict[str, str] = {}
-    for name, datasets in (run.record.get("references") or {}).get("experiments", {}).items():
-        first = next(iter(datasets.items()), None)
-        if first is not None:
-            found[name] = f"{str(first[1].get('title') or name).partition(',')[0]} ({first[0]})"
-    for saved in run.tables.values():
-        known = saved.about.get("experiments")
-        if isinstance(known, dict):
-            found |= {str(name): str(label) for name, label in known.items()}
-    return found
 
 
 def _plots(run: SavedRun, names: Names, palette: Palette) -> Iterator[Html]:

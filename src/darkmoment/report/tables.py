@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from darkmoment.report.future import is_future
 from darkmoment.report.markup import Html, details, number_html, section, table, tag
 from darkmoment.report.names import Names, unit_html
 from darkmoment.report.tex import label_html
@@ -38,7 +39,7 @@ def summary_section(run: SavedRun, names: Names) -> Html:
 
 def _an_answer(saved: SavedTable) -> bool:
     """Return whether a table is short and says something that is drawn nowhere."""
-    drawn = saved.task in _DRAWN and (saved.task != "compare" or "leading_experiment" in saved.table)
+    drawn = saved.task in _DRAWN or is_future(saved)
     return not drawn and len(saved.table) <= ROWS and not (saved.slug and saved.stem == "summary")
 
 

@@ -14,7 +14,7 @@ from darkmoment.runfile.data import settle
 from darkmoment.runfile.diagnostics import Findings, Location, RunFileError, nearest
 from darkmoment.runfile.extending import extended
 from darkmoment.runfile.fits import Builder
-from darkmoment.runfile.outside import brought
+from darkmoment.runfile.outside import Outside, brought
 from darkmoment.runfile.reach import check_reach
 from darkmoment.runfile.schema import SWITCHES, RunFile
 from darkmoment.runfile.shipped import Source, find
@@ -93,7 +93,8 @@ def _load(text: str, source: Source, findings: Findings, variant: str | None = N
     top_level = _experiments(merged)
     asked = tuple(_experiments(layer.merged) for layer in layers) or (top_level,)
     variants = Variants(fits, asked, top_level, labels)
-    tasks = read_tasks(merged.get("tasks"), TASKS, variants, findings)
+    files = Outside(source.shown, source.folder, tuple, findings).path
+    tasks = read_tasks(merged.get("tasks"), TASKS, variants, findings, files)
     findings.raise_if_any()
     base, fits = settle(base, findings), tuple(settle(fit, findings) for fit in fits)
     findings.raise_if_any()

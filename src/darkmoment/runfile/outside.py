@@ -116,7 +116,7 @@ class Outside:
                 entry.where, f"experiment {name!r} has both file and limits: use one of them"
             )
             return None
-        path = self._path(entry)
+        path = self.path(entry, code=True)
         if path is None:
             return None
         if path.suffix != ".py":
@@ -211,7 +211,7 @@ class Outside:
             message = f"a curve limits epsilon against m_dark_photon, not {limits}: give a value"
             self.findings.problem(entry.where, message)
             return None
-        path = self._path(entry)
+        path = self.path(entry)
         if path is not None:
             try:
                 Curve.read(path)
@@ -231,8 +231,14 @@ class Outside:
             self.findings.problem(entry.where, message)
         return tuple(texts)
 
-    def _path(self, entry: Entry) -> Path | None:
-        """Return the file an entry names, relative to the run file that names it."""
+    def path(self, entry: Entry, code: bool = False) -> Path | None:
+        """Return the file an entry names, relative to the run file that names it.
+
+        Parameters
+        ----------
+        code : bool
+            True where it should be Python: what else is beside it then was not meant.
+        """
         text = read_text(entry, "", self.findings)
         if not text:
             return None
@@ -241,15 +247,14 @@ class Outside:
             self.findings.problem(entry.node.where, f"{text!r} is a folder, not a file ({path})")
             return None
         if not path.is_file():
-            near = nearest(path.name, self._beside(path, entry))
+            near = nearest(path.name, self._beside(path, entry, code))
             suggestion = str(Path(text).with_name(near)) if near else None
             self.findings.problem(entry.node.where, f"there is no file {text!r} ({path})", suggestion)
             return None
         return path
 
-    def _beside(self, path: Path, entry: Entry) -> list[str]:
+    def _beside(self, path: Path, entry: Entry, code: bool) -> list[str]:
         """Return the files of a folder that an entry may have meant: code or not, and no run file."""
-        code = entry.key == "file"
         own = {Path(self.source).name, Path(entry.where.file).name}
         found = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
         return [name for name in found if (Path(name).suffix == ".py") == code and name not in own]

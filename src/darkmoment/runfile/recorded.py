@@ -39,7 +39,7 @@ def spec_of(resolved: Mapping[str, Any], slug: str = "", inputs: Path = Path()) 
         },
         tasks=tuple(task_of(task) for task in resolved["tasks"]),
         seed=resolved["seed"],
-        data=_data(resolved["data"]) if "data" in resolved else None,
+        data=data_spec(resolved["data"]) if "data" in resolved else None,
         style=dict(resolved["style"]),
     )
 
@@ -50,7 +50,8 @@ def task_of(resolved: Mapping[str, Any]) -> TaskSpec:
     return TaskSpec(resolved["kind"], dict(resolved["options"]), resolved["name"], variants=chosen)
 
 
-def _data(given: Mapping[str, Any]) -> AsimovSpec:
+def data_spec(given: Mapping[str, Any]) -> AsimovSpec:
+    """Return the Asimov data whose `AsimovSpec.resolved` this is."""
     asimov = given["asimov"]
     at = asimov["at"]
     values = dict(at) if isinstance(at, Mapping) else {}

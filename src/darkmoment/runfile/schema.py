@@ -145,7 +145,9 @@ class TaskSpec:
 
     def resolved(self) -> dict[str, Any]:
         """Return kind, name, options and the variants chosen as JSON values."""
-        plain = {"kind": self.kind, "name": self.name, "options": _plain(dict(self.options))}
+        # curves of the user's own, where there are any: records of before stay as they are
+        options = {k: v for k, v in self.options.items() if k != "overlay" or v}
+        plain = {"kind": self.kind, "name": self.name, "options": _plain(options)}
         return plain if self.variants is None else plain | {"for": list(self.variants)}
 
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from darkmoment.overlays import OverlayError, read_overlay
 from darkmoment.runfile.datasets import experiment_and_dataset
 from darkmoment.runfile.diagnostics import Findings, Location, listed
 from darkmoment.runfile.names import Names
 from darkmoment.runfile.numbers import read_number
-from darkmoment.runfile.tree import Block, Items, Node, Scalar, shown
+from darkmoment.runfile.text import read_text
+from darkmoment.runfile.tree import Block, Entry, Items, Node, Scalar, shown
 from darkmoment.tasks.task import Option, OptionKind, Task
+
+Files = Callable[[Entry], Path | None]
 
 _REFERENCES = ("quantity", "axis", "parameter_or_quantity", "experiment")
 
@@ -25,6 +30,8 @@ class ValueReader:
     ----------
     units : mapping
         Option of kind `range` or `numbers` -> unit in which it may be written.
+    files : callable
+        Returns the file that an entry names, or None with a problem noted.
     ranged : frozenset of str
         Options whose axis the task brings a range for, so that a fixed parameter can be drawn along it.
     """
@@ -33,6 +40,7 @@ class ValueReader:
     names: Names
     findings: Findings
     units: Mapping[str, str]
+    files: Files
     ranged: frozenset[str] = frozenset()
 
     def read(self, option: Option, node: Node) -> Any:
@@ -52,6 +60,7 @@ class ValueReader:
             "flag": self._flag,
             "variant": self._variant,
             "until": self._until,
+            "overlay": self._overlays,
         }
         return readers[option.kind](option, node)
 
@@ -125,6 +134,35 @@ class ValueReader:
             elif self._check(inner, option.name, name, item.where):
                 read.append(item.value)
         return tuple(read) if len(read) == len(items) else None
+
+    def _overlays(self, option: Option, node: Node) -> tuple[dict[str, Any], ...] | None:
+        """Read curves of the user's own, each with its points."""
+        nodes = node.items if isinstance(node, Items) else (node,)
+        found = [self._overlay(option, item) for item in nodes]
+        read = tuple(overlay for overlay in found if overlay is not None)
+        return read if len(read) == len(found) else None
+
+    def _overlay(self, option: Option, node: Node) -> dict[str, Any] | None:
+        if not isinstance(node, Block) or "file" not in node:
+            hint = "write [{file: mine.csv, label: Mine}]"
+            self._problem(node, f"{self._what(option)} is a list of curves, not {shown(node)}: {hint}")
+            return None
+        unknown = [entry for entry in node if entry.key not in ("file", "label")]
+        for entry in unknown:
+            self.findings.unknown(
+                entry.where, "key", entry.key, ("file", "label"), f" of {self._what(option)}"
+            )
+        file = node.get("file")
+        assert file is not None
+        path = self.files(file)
+        if path is None or unknown:
+            return None
+        label = read_text(node.get("label"), path.stem, self.findings)
+        try:
+            return read_overlay(path, read_text(file, "", self.findings), label)
+        except OverlayError as error:
+            self._problem(file.node, f"{self._what(option)}: {error}")
+            return None
 
     def _integer(self, option: Option, node: Node) -> int | None:
         value = self._whole(node)

@@ -10,15 +10,20 @@ from darkmoment.parameters import PARAMETERS
 from darkmoment.runfile.choosing import KEY, Variants
 from darkmoment.runfile.diagnostics import Findings, Location, nearest
 from darkmoment.runfile.names import Names
+from darkmoment.runfile.outside import Outside
 from darkmoment.runfile.schema import TaskSpec
-from darkmoment.runfile.task_values import ValueReader
+from darkmoment.runfile.task_values import Files, ValueReader
 from darkmoment.runfile.text import read_stem
 from darkmoment.runfile.tree import Block, Entry, Items, Node, Scalar, is_null, shown
 from darkmoment.tasks.task import Option, Task
 
 
 def read_tasks(
-    entry: Entry | None, tasks: Mapping[str, Task], variants: Variants, findings: Findings
+    entry: Entry | None,
+    tasks: Mapping[str, Task],
+    variants: Variants,
+    findings: Findings,
+    files: Files | None = None,
 ) -> tuple[TaskSpec, ...]:
     """Read the list of tasks.
 
@@ -30,6 +35,8 @@ def read_tasks(
         Every kind of task there is.
     variants : Variants
         The fits of the file; options of a task may refer to what those it runs for have in common.
+    files : callable
+        Returns the file that an entry names; relative to where the process stands by default.
     """
     if entry is None or is_null(entry.node):
         return ()
@@ -37,6 +44,7 @@ def read_tasks(
         message = f"tasks is a list (- maximise: {{...}}), not {shown(entry.node)}"
         findings.problem(entry.where, message)
         return ()
+    files = files or Outside("", None, tuple, findings).path
     read: list[TaskSpec] = []
     stems: dict[str, Location] = {}
     for item in entry.node.items:
@@ -51,7 +59,7 @@ def read_tasks(
         chosen = variants.chosen(options.get(KEY), tasks[kind], findings)
         if findings.noted > before:
             continue  # what its options may name goes with the variants that were meant
-        spec = _Reader(tasks[kind], where, variants.names(chosen), findings, chosen).read(options)
+        spec = _Reader(tasks[kind], where, variants.names(chosen), findings, files, chosen).read(options)
         read.append(spec)
         if spec.name is not None and spec.name in stems:
             message = f"two tasks are named {spec.name!r}, the first on line {stems[spec.name].line}"
@@ -89,6 +97,7 @@ class _Reader:
     where: Location
     names: Names
     findings: Findings
+    files: Files
     chosen: tuple[str, ...] | None = None
 
     def read(self, given: Block) -> TaskSpec:
@@ -96,7 +105,7 @@ class _Reader:
         windows = [option for option in known.values() if option.kind == "range" and option.of]
         ranged = {w.of for w in windows if w.name in given or w.default is not None}
         units = {o.name: self._unit_of(known[o.of], given) for o in known.values() if o.of}
-        values = ValueReader(self.task, self.names, self.findings, units, frozenset(ranged))
+        values = ValueReader(self.task, self.names, self.findings, units, self.files, frozenset(ranged))
         read: dict[str, Any] = {}
         meant: set[str | None] = set()
         for entry in given:

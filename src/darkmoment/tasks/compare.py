@@ -10,6 +10,7 @@ import pandas as pd
 
 from darkmoment.fit import Fit
 from darkmoment.inference.maximise import STARTS, maximise
+from darkmoment.overlays import OVERLAY, overlays_of
 from darkmoment.tasks import edges, gain
 from darkmoment.tasks import maximise as maximise_task
 from darkmoment.tasks.context import Context, Outcome, axis
@@ -34,20 +35,23 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
         tables = [_table(context, f, s, options) for s, f in context.fits.items()]
         together = pd.concat(tables, ignore_index=True)
         warnings = list(dict.fromkeys(w for t in tables for w in t.attrs["warnings"]))
-        of = _colours(context, options)
+    else:
+        together, warnings = done[0], done[1]["warnings"]
+    some = next(iter(context.fits.values()))
+    if context.draws(done):
+        of, parts = _colours(context, options), dict(list(together.groupby("variant", sort=False)))
         curves = [
-            _curve(f, t, f"{quantity}_max", along, of[f.label])
-            for f, t in zip(context.fits.values(), tables, strict=True)
+            _curve(f, parts[f.label], f"{quantity}_max", along, of[f.label])
+            for f in context.fits.values()
+            if f.label in parts
         ]
         curves += _overlay(context, fit, options["recast"], together[along])
-        some = next(iter(context.fits.values()))
-        figure = comparison_figure(curves, axis(some, quantity), axis(some, along), level)
-        save(figure, context.directory.file(stem))
+        axes, own = (axis(some, quantity), axis(some, along)), overlays_of(options)
+        save(comparison_figure(curves, *axes, level, own), context.directory.file(stem))
+    if done is None:
         about = {"task": KIND, "quantity": quantity, "along": along, "level": level, "warnings": warnings}
         about["units"] = {along: axis(some, along).unit, f"{quantity}_max": axis(some, quantity).unit}
         context.directory.write_table(stem, together, about)
-    else:
-        together, warnings = done[0], done[1]["warnings"]
     answers = _answers(context, options, together)
     answers += _gains(context, stem, options, together)
     certified = bool(together["status"].isin(["certified", "range"]).all())
@@ -80,26 +84,28 @@ def _gains(context: Context, stem: str, options: Mapping[str, Any], together: pd
         return [f"no gains: {over}, which they are over, is not among the variants of this run"]
     some = next(iter(context.fits.values()))
     unit = axis(some, along).unit
-    own = f"{stem}_gain"
+    own = f"{stem}{gain.ENDING}"
     done = context.directory.read_table(own)
     if done is None:
         table = gain.gain_table(together, quantity, along, over)
         projected = {f.label: "projected" if f.projected else "measured" for f in context.fits.values()}
         table.insert(1, "experiments", [projected[label] for label in table["variant"]])
+    else:
+        table = done[0]
+    if context.draws(done):
         found = gain.gains_along(together, quantity, along, over)
         drawn = [f for f in context.fits.values() if f.label in found]
         of = _colours(context, options)
         curves = [_curve(f, found[f.label], "gain", along, of[f.label]) for f in drawn]
         figure = gain_figure(curves, axis(some, quantity), axis(some, along), over, options["level"])
         save(figure, context.directory.file(own))
+    if done is None:
         about = {"task": KIND, "quantity": quantity, "along": along, "level": options["level"]}
         about |= {"gain_over": over, "meaning": gain.MEANING, "columns": dict(gain.COLUMNS)}
         moment = axis(some, quantity).unit
         about["units"] = {f"{quantity}_max": moment, f"{quantity}_max_of_reference": moment}
         about["units"] |= dict.fromkeys((along, "gain_min_at", "gain_max_at"), unit)
         context.directory.write_table(own, table, about)
-    else:
-        table = done[0]
     return gain.sentences(table, quantity, along, unit, over)
 
 
@@ -206,6 +212,7 @@ TASK = Task(
         Option("starts", "integer", "starts of each of the two searches, per value", STARTS, minimum=1),
         edges.EDGES,
         Option("recast", "experiment", "an experiment of the top level whose recast limit is drawn beside"),
+        OVERLAY,
         Option("gain_over", "variant", "a variant of those compared: how much more the others forbid"),
     ),
     run,

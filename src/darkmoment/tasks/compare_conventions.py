@@ -10,6 +10,7 @@ import pandas as pd
 from darkmoment.fit import Fit
 from darkmoment.inference.conventions import AS_IT_IS, CONVENTIONS, compare_conventions, spread_of
 from darkmoment.inference.maximise import STARTS
+from darkmoment.overlays import OVERLAY, overlays_of
 from darkmoment.tasks import maximise as maximise_task
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.task import Option, Task
@@ -29,6 +30,9 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     if done is None:
         with context.progress(f"{fit.label}: {options['quantity']} with every shape") as progress:
             table, about = ask(fit, options, context.seed, progress, context.crew)
+    else:
+        table, about = done
+    if context.draws(done):
         along = options["along"]
         figure = conventions_figure(
             table,
@@ -36,11 +40,11 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
             axis(fit, along) if along else None,
             options["level"],
             fit.title,
+            overlays_of(options),
         )
         save(figure, context.directory.file(stem))
+    if done is None:
         context.directory.write_table(stem, table, about)
-    else:
-        table, about = done
     context.results[slug, KIND, name] = table
     return Outcome(lines(table, about), about["warnings"], certified(table), table)
 
@@ -176,6 +180,7 @@ TASK = Task(
         Option("at", "numbers", "values of `along`, in place of `points`", of="along"),
         Option("level", "level", "confidence level", 0.90),
         Option("starts", "integer", "starts of each of the two searches, per value", STARTS, minimum=1),
+        OVERLAY,
     ),
     run,
     objection=_objection,

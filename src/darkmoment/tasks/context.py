@@ -54,6 +54,8 @@ class Context:
         (slug, kind, stem) -> result of a finished task.
     crew : Crew
         Who does the long computations; keeps what it finished in the run directory.
+    redraw : bool
+        True where figures are drawn again from finished tables.
     """
 
     file: RunFile
@@ -64,6 +66,11 @@ class Context:
     show_progress: bool = False
     results: dict[tuple[str, str, str], Any] = field(default_factory=dict)
     crew: Crew = field(default_factory=Crew)
+    redraw: bool = False
+
+    def draws(self, done: object) -> bool:
+        """Return True where a task draws: its table is new, or the figures of a run are drawn again."""
+        return done is None or self.redraw
 
     def stem(self, slug: str, name: str) -> str:
         """Return the file stem of a variant's result, relative to the run directory."""

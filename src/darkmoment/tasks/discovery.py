@@ -23,8 +23,11 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
 
     found = discoveries(fit)
     stem = context.stem(slug, name)
-    if context.directory.read_table(stem) is None:
-        save(discovery_figure(found.table, f"{fit.label}: {fit.data}"), context.directory.file(stem))
+    done = context.directory.read_table(stem)
+    if context.draws(done):
+        table = found.table if done is None else done[0]
+        save(discovery_figure(table, f"{fit.label}: {fit.data}"), context.directory.file(stem))
+    if done is None:
         context.directory.write_table(stem, found.table, _about(fit, found))
     warnings = [f"{fit.label}: {text}" for text in warnings_of(found)]
     return Outcome([f"{fit.label}: {text}" for text in sentences(found)], warnings, result=found)

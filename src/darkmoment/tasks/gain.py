@@ -14,6 +14,9 @@ Side = Literal["", "at least", "at most", "about"]
 _CERTIFIED = ("certified", "range")
 _UNCHANGED = 0.01
 
+ENDING = "_gain"
+"""Of the name of the table and figure, after that of the comparison."""
+
 COLUMNS: Mapping[str, str] = {
     "gain": "largest value of the reference variant over that of this one: 1 or more where this forbids more",
     "gain_is": "how the true gain may lie where something is not certified: at least, at most, about",

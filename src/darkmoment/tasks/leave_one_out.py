@@ -9,6 +9,7 @@ import pandas as pd
 
 from darkmoment.fit import Fit
 from darkmoment.inference.leave_one_out import NONE, STARTS, leave_one_out
+from darkmoment.overlays import OVERLAY, overlays_of
 from darkmoment.tasks import maximise as maximise_task
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.task import Option, Task
@@ -39,15 +40,17 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
                 context.crew,
             )
         table, warnings = found.table, [f"{fit.label}: {w}" for w in found.warnings]
+    else:
+        table, warnings = done[0], done[1]["warnings"]
+    if context.draws(done):
         labels = {key: e.label for key, e in fit.experiments.items()}
-        where = axis(fit, along) if along else None
-        figure = leave_one_out_figure(table, axis(fit, quantity), where, level, fit.title, labels)
+        where, own = axis(fit, along) if along else None, overlays_of(options)
+        figure = leave_one_out_figure(table, axis(fit, quantity), where, level, fit.title, labels, own)
         save(figure, context.directory.file(stem))
+    if done is None:
         about = maximise_task.about(fit, quantity, along, level, warnings)
         columns = {"without": "experiment left out, 'none' for the full fit", "ratio": "to the full fit"}
         context.directory.write_table(stem, table, {**about, "task": KIND, "columns": columns})
-    else:
-        table, warnings = done[0], done[1]["warnings"]
     context.results[slug, KIND, name] = table
     certified = bool(table["status"].isin(["certified", "range"]).all())
     return Outcome([f"{fit.label}: {sentence(table, quantity, along, level)}"], warnings, certified, table)
@@ -89,6 +92,7 @@ TASK = Task(
         Option("points", "integer", "number of values of `along`", 30, minimum=1),
         Option("level", "level", "confidence level", 0.90),
         Option("starts", "integer", "starts of each of the two searches, per value", STARTS, minimum=1),
+        OVERLAY,
     ),
     run,
     objection=_objection,

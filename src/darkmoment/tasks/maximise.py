@@ -10,6 +10,7 @@ import pandas as pd
 
 from darkmoment.fit import Fit
 from darkmoment.inference.maximise import STARTS, maximise
+from darkmoment.overlays import OVERLAY, overlay_objection, overlays_of
 from darkmoment.tasks import edges
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.task import Option, Task
@@ -58,15 +59,15 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
                 crew=context.crew,
             )
         table, warnings = found.table, [f"{fit.label}: {w}" for w in found.warnings]
-        if along:
-            where = axis(fit, along)
-            figure = limit_figure(
-                table, axis(fit, quantity), where, level, fit.title, projected=fit.projected
-            )
-            save(figure, context.directory.file(stem))
-        context.directory.write_table(stem, table, about(fit, quantity, along, level, warnings))
     else:
         table, warnings = done[0], done[1]["warnings"]
+    if along and context.draws(done):
+        axes, own = (axis(fit, quantity), axis(fit, along)), overlays_of(options)
+        figure = limit_figure(table, *axes, level, fit.title, projected=fit.projected, overlays=own)
+        save(figure, context.directory.file(stem))
+    if done is None:
+        # last: it says that the task is finished
+        context.directory.write_table(stem, table, about(fit, quantity, along, level, warnings))
     limits = Limits(quantity, along, level, options["points"], options["starts"], table, values)
     context.results[slug, KIND, name] = limits
     certified = bool(table["status"].isin(["certified", "range"]).all())
@@ -115,6 +116,9 @@ def objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str
     for fit in fits:
         if along is not None and not fit.parameter(along).free:
             return f"{along} is held in {fit.label}: the answer cannot be drawn along it"
+        axes = axis(fit, options["quantity"]), axis(fit, along) if along is not None else None
+        if reason := overlay_objection(options, axes[1], axes[0]):
+            return reason
     return edges.objection(options)
 
 
@@ -128,6 +132,7 @@ TASK = Task(
         Option("level", "level", "confidence level", 0.90),
         Option("starts", "integer", "starts of each of the two searches, per value", STARTS, minimum=1),
         edges.EDGES,
+        OVERLAY,
     ),
     run,
     objection=objection,

@@ -8,6 +8,7 @@ from typing import Any
 from darkmoment.fit import Fit
 from darkmoment.inference.map_rows import reasons_for_silence
 from darkmoment.inference.profile import STARTS, Profile, profile
+from darkmoment.overlays import OVERLAY, overlay_objection, overlays_of
 from darkmoment.tasks import profile_map
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.task import Option, Task
@@ -38,8 +39,6 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
                 level,
                 context.crew,
             )
-        figure = profile_figure(found.table, axis(fit, x), fit.title if fit.injected else "")
-        save(figure, context.directory.file(stem))
         about = {"task": KIND, "fit": fit.name, "variant": fit.label, "x": x, "level": level}
         about |= {"data": fit.data, "overall": found.overall}
         about["units"] = {name: fit.parameter(name).unit for name in fit.model.parameter_names} | {
@@ -47,12 +46,19 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
         }
         about["experiments"] = {key: e.label for key, e in fit.experiments.items()}
         about["references"] = {key: list(e.dataset.arxiv) for key, e in fit.experiments.items()}
-        context.directory.write_table(stem, found.table, about)
     else:
         table, about = done
         # files written before this was kept know nothing of it
         overall = about.get("overall", Profile.overall)
         found = Profile(x, table, axis(fit, x).logarithmic, overall, reasons_for_silence(fit))
+    if context.draws(done):
+        title = fit.title if fit.injected else ""
+        save(
+            profile_figure(found.table, axis(fit, x), title, overlays_of(options)),
+            context.directory.file(stem),
+        )
+    if done is None:
+        context.directory.write_table(stem, found.table, about)
     context.results[slug, KIND, name] = found
     lower, upper = found.interval(level)
     unit = f" {axis(fit, x).unit}".rstrip()
@@ -88,6 +94,10 @@ def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> st
             reason = f"{options['x']} is an observable: give the range to profile it over"
         if reason is None and y is not None:
             reason = _refusal(fit, y, options["y_range"])
+        if reason is None:
+            from darkmoment.plots.profile_plot import DELTA_CHI2
+
+            reason = overlay_objection(options, axis(fit, options["x"]), axis(fit, y) if y else DELTA_CHI2)
         if reason is not None:
             return reason
     return None if y is None else profile_map.objection(fits, options)
@@ -122,6 +132,7 @@ TASK = Task(
         Option("levels", "levels", "confidence levels of the contours of a map", (0.68, 0.90, 0.95)),
         Option("limit", "flag", "upper limit on y at each x; by default where y is an observable"),
         Option("starts", "integer", "starts of each of the two searches, per value", STARTS, minimum=1),
+        OVERLAY,
     ),
     run,
     objection=_objection,

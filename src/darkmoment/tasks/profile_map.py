@@ -11,6 +11,7 @@ import pandas as pd
 
 from darkmoment.fit import Fit
 from darkmoment.inference.upper_limits import ABOVE, BELOW, BRACKETED, refined_limits
+from darkmoment.overlays import overlays_of
 from darkmoment.tasks.context import Context, Outcome, axis
 
 if TYPE_CHECKING:
@@ -35,14 +36,16 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
             if _limits_wanted(fit, options)
             else None
         )
-        _draw(context, fit, table, limits, options, stem)
-        if limits is not None:
-            context.directory.write_table(f"{stem}_limit", limits, _about_limits(fit, options, about))
-        context.directory.write_table(stem, table, about)
     else:
         table, about = done
         kept = context.directory.read_table(f"{stem}_limit")
         limits = None if kept is None else kept[0]
+    if context.draws(done):
+        _draw(context, fit, table, limits, options, stem)
+    if done is None:
+        if limits is not None:
+            context.directory.write_table(f"{stem}_limit", limits, _about_limits(fit, options, about))
+        context.directory.write_table(stem, table, about)
     context.results[slug, kind, name] = table
     answer = f"{fit.label}: {_sentence(fit, table, limits, options)}"
     certified = not bool((table["status"] == "uncertified").any())
@@ -147,10 +150,11 @@ def _draw(
     from darkmoment.plots.style import save
 
     x, y, level = axis(fit, options["x"]), axis(fit, options["y"]), options["level"]
-    figure = profile_map_figure(table, x, y, fit.title, options["levels"], limits, level)
+    own = overlays_of(options)
+    figure = profile_map_figure(table, x, y, fit.title, options["levels"], limits, level, overlays=own)
     save(figure, context.directory.file(stem))
     labels = {name: e.label for name, e in fit.experiments.items()}
-    figure = leading_map_figure(table, x, y, fit.title, limits, level, labels)
+    figure = leading_map_figure(table, x, y, fit.title, limits, level, labels, own)
     save(figure, context.directory.file(f"{stem}_leading"))
 
 

@@ -28,13 +28,13 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     stem = context.stem(slug, name)
     some = next(iter(context.fits.values()))
     done = context.directory.read_table(stem)
-    if done is None:
-        table = reach_table(list(context.fits.values()), quantity, by, level)
+    fits = list(context.fits.values())
+    table = reach_table(fits, quantity, by, level) if done is None else done[0]
+    if context.draws(done):
         figure = reach_figure(table, axis(some, quantity), axis(some, by), level)
         save(figure, context.directory.file(stem))
+    if done is None:
         context.directory.write_table(stem, table, _about(context, options, table))
-    else:
-        table = done[0]
     return Outcome(sentences(table, quantity, by, axis(some, quantity).unit, level), result=table)
 
 

@@ -10,12 +10,13 @@ import pandas as pd
 
 from darkmoment.experiments import ExperimentError
 from darkmoment.fit import Fit
+from darkmoment.overlays import OVERLAY, overlay_objection, overlays_of
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.recast_limits import Recast, asked_for, recast
-from darkmoment.tasks.recast_several import fresh, several, spoken
+from darkmoment.tasks.recast_several import column, fresh, several, spoken
 from darkmoment.tasks.task import Option, Task
 
-__all__ = ["KIND", "TASK", "Recast", "recast", "run"]
+__all__ = ["KIND", "TASK", "Recast", "column", "recast", "run"]
 
 KIND = "recast"
 
@@ -29,18 +30,18 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     entries = options["experiments"] or (options["experiment"],)
     found = [recast(fit, entry, along, x, published) for entry in entries]
     if len(found) == 1:
-        return _one(context, fit, stem, found[0], published)
-    return several(context, fit, stem, found, {"task": KIND, "as_published": published})
+        return _one(context, fit, stem, found[0], options)
+    return several(context, fit, stem, found, {"task": KIND, "as_published": published}, overlays_of(options))
 
 
-def _one(context: Context, fit: Fit, stem: str, found: Recast, published: bool) -> Outcome:
+def _one(context: Context, fit: Fit, stem: str, found: Recast, options: Mapping[str, Any]) -> Outcome:
     """Write the limit of one experiment beside that for a massless mediator."""
     from darkmoment.plots.recast import recast_figure
     from darkmoment.plots.style import save
 
-    likelihood, along = found.likelihood, found.along
-    if context.directory.read_table(stem) is None:
-        table = pd.DataFrame({along: found.x, f"{found.quantity}_limit": found.limit})
+    likelihood, along, published = found.likelihood, found.along, options["as_published"]
+    done = context.directory.read_table(stem)
+    if context.draws(done):
         level = likelihood.dataset.cl or 0.90
         figure = recast_figure(
             found.x,
@@ -51,8 +52,12 @@ def _one(context: Context, fit: Fit, stem: str, found: Recast, published: bool) 
             likelihood.label,
             level,
             "--" if likelihood.projected else "-",
+            overlays_of(options),
         )
         save(figure, context.directory.file(stem))
+    if done is None:
+        table = pd.DataFrame({along: found.x, f"{found.quantity}_limit": found.limit})
+        level = likelihood.dataset.cl or 0.90
         about = {"task": KIND, "experiment": found.experiment, "label": likelihood.label, "level": level}
         about |= {"as_published": published, "baseline": found.baseline, "options": dict(likelihood.options)}
         about |= {
@@ -87,6 +92,8 @@ def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> st
     for name in names:
         grid = np.geomspace(lower, upper, options["points"])
         found = recast(base, name, along, grid, options["as_published"])
+        if reason := overlay_objection(options, axis(base, along), axis(base, found.quantity)):
+            return reason
         if not np.isfinite(found.limit).any():
             return f"{name} has no upper limit between {lower:g} and {upper:g} GeV"
     return None
@@ -107,6 +114,7 @@ TASK = Task(
         Option("range", "range", "range of `along`", (1e-6, 10.0), of="along"),
         Option("points", "integer", "number of values", 200, minimum=2),
         Option("as_published", "flag", "each with the options under which it gives its own number", False),
+        OVERLAY,
     ),
     run,
     whole_file=True,

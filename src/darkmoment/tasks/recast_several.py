@@ -20,6 +20,8 @@ from darkmoment.tasks.recast_limits import Recast, limit_at
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from darkmoment.plots.overlay import Overlay
+
 _NEAR = 1e-3
 """Relative difference up to which a limit is the published one."""
 
@@ -46,7 +48,14 @@ class Stretch:
     end: float | None
 
 
-def several(context: Context, fit: Fit, stem: str, found: Sequence[Recast], task: dict[str, Any]) -> Outcome:
+def several(
+    context: Context,
+    fit: Fit,
+    stem: str,
+    found: Sequence[Recast],
+    task: dict[str, Any],
+    overlays: Sequence[Overlay] = (),
+) -> Outcome:
     """Write the limits of several experiments on one quantity, and which is the strongest where.
 
     Of datasets of one experiment there is no strongest: they are the same data, and compared.
@@ -56,8 +65,10 @@ def several(context: Context, fit: Fit, stem: str, found: Sequence[Recast], task
     one_experiment = len({f.likelihood.name for f in found}) == 1
     leading = strongest({f.experiment: _or_infinite(f.limit) for f in found})
     stretches = [] if one_experiment else leadership(fit, found, leading)
-    if context.directory.read_table(stem) is None:
-        save(_figure(fit, found, leading, stretches, task), context.directory.file(stem))
+    done = context.directory.read_table(stem)
+    if context.draws(done):
+        save(_figure(fit, found, leading, stretches, task, overlays), context.directory.file(stem))
+    if done is None:
         about = task | _about(fit, found)
         table = pd.DataFrame({found[0].along: found[0].x} | {column(f): f.limit for f in found})
         if one_experiment:
@@ -259,6 +270,7 @@ def _figure(
     leading: Sequence[str],
     stretches: Sequence[Stretch],
     task: Mapping[str, Any],
+    overlays: Sequence[Overlay],
 ) -> Figure:
     from darkmoment.plots.recast import recasts_figure
     from darkmoment.plots.recast_datasets import datasets_figure
@@ -269,9 +281,8 @@ def _figure(
     level = min(f.likelihood.dataset.cl or 0.90 for f in found)
     title = heading(found, task["as_published"])
     if not stretches:
-        return datasets_figure(
-            found[0].x, {f.experiment: f.limit for f in found}, labels, *axes, level, title
-        )
+        limits = {f.experiment: f.limit for f in found}
+        return datasets_figure(found[0].x, limits, labels, *axes, level, title, overlays)
     unit = fit.parameter(along).unit
     starts = {s.start: s.experiment for s in stretches if s.start is not None}
     # each change of the leading experiment becomes a point, where one curve hands over to the next
@@ -287,4 +298,5 @@ def _figure(
         projected=[f.experiment for f in found if f.likelihood.projected],
         changes=[(start, in_words(start, unit)) for start in starts],
         title=title,
+        overlays=overlays,
     )

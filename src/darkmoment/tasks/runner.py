@@ -200,10 +200,20 @@ def _answers(context: Context, asked: Sequence[TaskSpec], say: Say) -> RunResult
     result.take(summary)
     for line in summary.answered:
         say(line)
+    _write_tables(context.directory)
     context.directory.write_json(
         RESULT, {"answers": result.answers, "warnings": result.warnings, "certified": result.certified}
     )
     return result
+
+
+def _write_tables(directory: RunDirectory) -> None:
+    """Write the answers as tables of LaTeX."""
+    # what reads run directories knows the tasks, and so this module
+    from darkmoment.exports.summary_tex import SUMMARY, summary_tex
+    from darkmoment.saved import SavedRun
+
+    directory.write_text(SUMMARY, summary_tex(SavedRun.read(directory.path)))
 
 
 def refuse(base: Fit, fits: Sequence[Fit], tasks: Sequence[TaskSpec]) -> None:

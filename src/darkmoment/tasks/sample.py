@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from darkmoment.fit import Fit
+from darkmoment.inference.quantiles import PosteriorLimit
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.task import Option, Task, TaskError
 
 if TYPE_CHECKING:
     from darkmoment.inference.sample import Sample
-    from darkmoment.tasks.posterior_checks import Checks
 
 KIND = "sample"
 _CORNER_SAMPLES = 20_000
@@ -40,7 +40,9 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     done = context.directory.read_table(stem)
     if done is not None:
         about = done[1]
-        found = read_chains(context.directory.file(f"{stem}.nc"), about)
+        found = read_chains(context.directory.path / f"{stem}.nc", about)
+        if context.redraw:
+            _draw_again(context, fit, found, options["level"], stem)
         context.results[slug, KIND, name] = found
         return Outcome(about["answers"], about["warnings"], about["certified"], found)
     found = _sampled(context, fit, slug, options)
@@ -56,7 +58,8 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
             "unit": axis(fit, options["until"]["of"]).unit,
         }
         about |= about_sensitivity(checks.sensitivity)
-        save(_sensitivity(fit, checks), context.directory.file(f"{stem}_sensitivity"))
+        figure = _sensitivity(fit, checks.sensitivity.table, checks.sensitivity.limit)
+        save(figure, context.directory.file(f"{stem}_sensitivity"))
         context.directory.write_table(f"{stem}_sensitivity", checks.sensitivity.table, about)
     outcome = Outcome(
         [f"{fit.label}: {found.verdict}", *checks.answers],
@@ -113,6 +116,17 @@ def _points(context: Context, fit: Fit, slug: str) -> list[dict[str, float]]:
     return [{name: float(point[name]) for name in names} for _, point in points.iterrows()]
 
 
+def _draw_again(context: Context, fit: Fit, found: Sample, level: float, stem: str) -> None:
+    """Draw the figures of chains and tables that are finished."""
+    from darkmoment.plots.style import save
+
+    save(_corner(fit, found, level), context.directory.file(f"{stem}_corner"))
+    known = context.directory.read_table(f"{stem}_sensitivity")
+    if known is not None:
+        limit = PosteriorLimit(**{k: v for k, v in known[1]["limit"].items() if k != "error"})
+        save(_sensitivity(fit, known[0], limit), context.directory.file(f"{stem}_sensitivity"))
+
+
 def _flat(found: Sample) -> pd.DataFrame:
     shape = found.chi2.shape
     ensemble, step, walker = (index.ravel() for index in np.indices(shape))
@@ -158,11 +172,9 @@ def _corner(fit: Fit, found: Sample, level: float) -> Any:
     return corner_figure(samples, axes, level, one_sided=set(found.quantities), limits=limits)
 
 
-def _sensitivity(fit: Fit, checks: Checks) -> Any:
+def _sensitivity(fit: Fit, table: pd.DataFrame, limit: PosteriorLimit) -> Any:
     from darkmoment.plots.sensitivity import sensitivity_figure
 
-    assert checks.sensitivity is not None
-    limit, table = checks.sensitivity.limit, checks.sensitivity.table
     labels = {name: axis(fit, str(name)).label for name in table["parameter"]}
     return sensitivity_figure(table, limit.value, axis(fit, limit.quantity), limit.level, fit.title, labels)
 

@@ -33,6 +33,10 @@ def summarise(context: Context) -> Outcome:
     """
     done = context.directory.read_table(STEM)
     if done is not None:
+        if context.redraw:
+            for slug, fit in context.fits.items():
+                made = (_results(context, slug, kind) for kind in (maximise_task.KIND, sample_task.KIND))
+                _joint_figures(context, fit, slug, *made)
         return Outcome(done[1]["answers"], done[1]["warnings"], certified=not done[1]["warnings"])
     rows: list[dict[str, Any]] = []
     best: dict[str, Any] = {}

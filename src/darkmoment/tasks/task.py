@@ -27,6 +27,7 @@ OptionKind = Literal[
     "text",
     "flag",
     "until",  # {ess: 1000, of: mu_eff}
+    "overlay",  # [{file: mine.csv, label: Mine}]
 ]
 
 

@@ -5,8 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from darkmoment.cli import main
+
+# the same examples everywhere and at every time; what is slow is told by the tests' own time
+settings.register_profile(
+    "darkmoment",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("darkmoment")
 
 TINY = """\
 name: tiny

@@ -61,69 +61,7 @@ def test_usage_errors(darkmoment, arguments):
     assert answer.err.startswith("usage:")
 
 
-# --- what is wrong is said with file, line and suggestion -------------------------------------------------
-
-WRONG = {
-    "unknown experiment": ("  na64: {}", "  na46: {}", 16, "unknown experiment 'na46'", "na64"),
-    "unknown dataset": ("  na64: {}", "  na64: {dataset: 2020}", 16, "unknown dataset '2020'", "2023"),
-    "misspelt key": ("flavour: single_y", "flavor: single_y", 2, "unknown key 'flavor'", "flavour"),
-    "misspelt block": ("experiments:", "experimens:", 14, "unknown key 'experimens'", "experiments"),
-    "inverted range": ("  y: 0.1", "  y: {range: [1, 0.1]}", 6, "range of y is inverted", "[0.1, 1]"),
-    "log prior from zero": (
-        "  y: 0.1",
-        "  y: {range: [0, 1], prior: log_uniform}",
-        6,
-        "cannot start at 0",
-        None,
-    ),
-    "negative mass": ("  m_S: 0.3", "  m_S: -0.3", 9, "m_S = -0.3 must be > 0", None),
-    "NaN": ("  m_S: 0.3", "  m_S: .nan", 9, "is not a finite number", None),
-    "text for a number": ("  m_S: 0.3", "  m_S: heavy", 9, "'heavy' is not a number", None),
-    "duplicate key": (
-        "  m_S: 0.3",
-        "  m_S: 0.3\n  m_S: 0.4",
-        10,
-        "'m_S' is given twice, first on line 9",
-        None,
-    ),
-    "profile of an observable": ("x: epsilon, points", "x: mu_eff, points", 19, "give the range", None),
-    "broken YAML": ("  m_S: 0.3", "  m_S: {0.3", 9, "broken YAML", None),
-}
-
-
-@pytest.mark.parametrize("command", ["check", "run"])
-@pytest.mark.parametrize("case", WRONG)
-def test_a_wrong_file_is_refused_with_its_line(darkmoment, tiny, tmp_path, command, case):
-    old, new, line, message, suggestion = WRONG[case]
-    assert tiny.read_text().count(old) == 1
-    tiny.write_text(tiny.read_text().replace(old, new))
-    out = tmp_path / "out"
-    answer = darkmoment(command, tiny, *(("--out", out) if command == "run" else ()))
-    assert answer.code == 2
-    assert answer.out == ""
-    said = [text for text in answer.err.splitlines() if message in text]
-    assert len(said) == 1, answer.err
-    if case != "broken YAML":  # where a bracket is missing is where the parser gives up
-        assert f"{tiny}:{line}: " in said[0]
-    else:
-        assert f"{tiny}:" in said[0]
-    assert suggestion is None or f"(did you mean {suggestion!r}?)" in said[0]
-    assert "Traceback" not in answer.err
-    assert not out.exists()
-
-
-@pytest.mark.parametrize("command", ["check", "run", "evaluate", "maximise", "sample"])
-@pytest.mark.parametrize(
-    "content", [b"", b"# nothing\n", b"[1, 2", b"just text\n", b"a: b: c\n", b"\xff\xfe\x00", b"\t- x"]
-)
-def test_empty_and_broken_files(darkmoment, tmp_path, command, content):
-    file = tmp_path / "bad.yaml"
-    file.write_bytes(content)
-    answer = darkmoment(command, file)
-    assert answer.code == 2
-    assert answer.out == ""
-    assert str(file) in answer.err
-    assert "Traceback" not in answer.err
+# --- files that are not there; wrong ones are in probes/ -----------------------------------------------
 
 
 def test_missing_files(darkmoment, tiny):

@@ -103,7 +103,7 @@ def test_edges_of_nothing_are_refused(darkmoment, tmp_path) -> None:
 
 
 def test_the_time_goes_with_the_values(fits) -> None:
-    from darkmoment.reading import _with_edges
+    from darkmoment.estimates import _with_edges
 
     task = loads(FILE, "steps.yaml").tasks[0]
     assert _with_edges(task, fits[0], fits).options["points"] == 7

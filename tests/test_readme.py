@@ -73,12 +73,16 @@ def test_ci_installs_a_browser_where_there_is_none(tmp_path, there):
         assert re.search(r"install .*chromium fonts-dejavu-core$", asked[1])
 
 
-def test_the_python_runs_and_finds_the_number_quoted(capsys):
+def test_the_python_runs_and_finds_the_number_quoted(capsys, tmp_path, monkeypatch):
     (code,) = blocks("python")
     scope = {}
+    monkeypatch.chdir(tmp_path)
     exec(compile(code, "README.md", "exec"), scope)
     out = capsys.readouterr().out
     assert "('meg2', 'na64', 'borexino')" in out
+    assert repr(scope["limit"]) in out
+    assert all(text in out for text in scope["limit"].warnings)
+    assert (tmp_path / "limit.pdf").read_bytes().startswith(b"%PDF")
     (row,) = scope["limit"].table.to_dict("records")
     quoted = re.search(r"The last lines find (\S+) mu_B", TEXT)[1]
     assert f"{row['mu_eff_max']:.2e}" == quoted

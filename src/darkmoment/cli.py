@@ -12,6 +12,8 @@ import sys
 from collections.abc import Sequence
 
 ANSWERED, DOUBTFUL, WRONG_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+MOST_HOURS = 24
+"""A run that would take longer is refused, unless `--max-hours` allows it."""
 
 _FIT = "path of a run file, or the name of a shipped fit (paper, global, projections, scattering)"
 _EXAMPLES = """\
@@ -95,19 +97,39 @@ def _add_output(command: argparse.ArgumentParser) -> None:
     command.add_argument("--resume", action="store_true", help="take over what is finished in --out")
     command.add_argument("--seed", type=_count, metavar="N", help="instead of the file's own seed")
     command.add_argument(
-        "--workers", type=int, default=1, metavar="N", help="processes that share the work (default: 1)"
+        "--workers", type=_count, default=1, metavar="N", help="processes that share the work (default: 1)"
     )
     command.add_argument(
         "--scheduler",
         metavar="ADDRESS",
         help="Dask scheduler whose workers do the work, e.g. tcp://host:8786",
     )
+    command.add_argument(
+        "--max-hours",
+        type=_hours,
+        default=MOST_HOURS,
+        metavar="H",
+        help=f"refuse a run that would take longer, by an estimate (default: {MOST_HOURS}; inf for any)",
+    )
 
 
 def _count(text: str) -> int:
-    value = int(text)
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text} is negative")
+    return value
+
+
+def _hours(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not value > 0:  # NaN neither
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of hours above 0 (inf for any)")
     return value
 
 

@@ -16,15 +16,17 @@ import pandas as pd
 from darkmoment.cli import ANSWERED, DOUBTFUL, FAILED, INTERRUPTED, WRONG_INPUT
 from darkmoment.experiments import CardError, CurveError, ExperimentError, available
 from darkmoment.experiments.closure import closure as measure_closure
+from darkmoment.files import write_whole
 from darkmoment.fit import Fit, LikelihoodError, PointError
 from darkmoment.gathering import gathered
 from darkmoment.inference.chunks import CrewError, WorkersError
+from darkmoment.options import fixed_by, variant_called
+from darkmoment.places import UsageError, can_be_written, write_csv, writing
 from darkmoment.points import read_points
 from darkmoment.record import RECORD, DirectoryError
-from darkmoment.runfile.compilation import parse_assignment
 from darkmoment.runfile.diagnostics import Location, Problem, RunFileError
 from darkmoment.runfile.loader import load, loads
-from darkmoment.runfile.schema import FitSpec, RunFile
+from darkmoment.runfile.schema import RunFile
 from darkmoment.runfile.shipped import shipped, text_of
 from darkmoment.tasks.runner import StorageError, refuse
 from darkmoment.tasks.runner import run as run_tasks
@@ -35,10 +37,6 @@ INPUT_ERRORS = (RunFileError, PointError, DirectoryError, CardError, CurveError,
 COMMAND_LINE = "<command line>"
 _FIRST_FLAG = 5
 """Line of the first option in the run file that a single-task command stands for."""
-
-
-class UsageError(ValueError):
-    """Arguments that cannot be used together, or name something that does not exist."""
 
 
 def command(handler: Command) -> Command:
@@ -53,8 +51,8 @@ def command(handler: Command) -> Command:
             return WRONG_INPUT
         except BrokenPipeError:
             raise  # the reader of a pipe has left: `main` knows
-        except (LikelihoodError, TaskError, WorkersError, StorageError, OSError) as error:
-            print(f"darkmoment: {error}", file=sys.stderr)
+        except (LikelihoodError, TaskError, WorkersError, StorageError, OSError, MemoryError) as error:
+            _print_failure(error)
             return FAILED
         except Exception:
             traceback.print_exc()
@@ -64,30 +62,15 @@ def command(handler: Command) -> Command:
     return guarded
 
 
+def _print_failure(error: Exception) -> None:
+    what = " ".join(f"not enough memory. {error}".split()) if isinstance(error, MemoryError) else str(error)
+    for line in (what, *getattr(error, "__notes__", ())):
+        print(f"darkmoment: {line}", file=sys.stderr)
+
+
 def _warn(file: RunFile) -> None:
     for warning in file.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-
-
-def _fixed(file: RunFile, options: Namespace) -> dict[str, float]:
-    names = list(dict.fromkeys(name for fit in (file.base, *file.fits) for name in fit.parameters))
-    fixed: dict[str, float] = {}
-    for text in options.assignments:
-        name, value = parse_assignment(text, names)
-        if fixed.setdefault(name, value) != value:
-            raise UsageError(f"--set {text}: {name} is set to {fixed[name]:g} already")
-    return fixed
-
-
-def _variant(file: RunFile, asked: str | None) -> FitSpec | None:
-    """Return the variant of a label or folder name; None where none is asked for."""
-    if asked is None:
-        return None
-    for spec in file.fits:
-        if asked and asked in (spec.label, spec.slug):
-            return spec
-    names = ", ".join(spec.slug for spec in file.fits if spec.slug)
-    raise UsageError(f"{file.name} has no variant {asked!r}; there is {names or 'none'}")
 
 
 @command
@@ -104,8 +87,8 @@ def run(options: Namespace) -> int:
 def _execute(file: RunFile, options: Namespace) -> int:
     _warn(file)
     out = Path(options.out or f"{file.name}-run")
-    chosen = _variant(file, options.variant)
-    fixed = _fixed(file, options)
+    chosen = variant_called(file, options.variant)
+    fixed = fixed_by(file, options.assignments)
     try:
         result = run_tasks(
             file,
@@ -119,7 +102,12 @@ def _execute(file: RunFile, options: Namespace) -> int:
             workers=options.workers,
             scheduler=options.scheduler,
             note=lambda text: print(f"note: {text}", file=sys.stderr, flush=True),
+            max_hours=options.max_hours,
         )
+    except (LikelihoodError, TaskError, WorkersError, MemoryError, OSError) as error:
+        if getattr(options, "keep", True) and (out / RECORD).exists():
+            error.add_note(f"what was finished is kept in {out}")
+        raise
     except KeyboardInterrupt:
         if not (getattr(options, "keep", True) and (out / RECORD).exists()):
             raise
@@ -206,17 +194,19 @@ def evaluate(options: Namespace) -> int:
     """Print observables and chi2 at one point, or at the points of a table."""
     file = load(options.fit)
     _warn(file)
-    fit = Fit(_variant(file, options.variant) or file.base)
+    fit = Fit(variant_called(file, options.variant) or file.base)
     if options.formulas:
         fit = fit.using(options.formulas)
     # given as points, not held: the quadrature nodes of a fit go with its ranges, and so do the last digits
-    given = {name: [value] for name, value in _fixed(file, options).items()}
+    given = {name: [value] for name, value in fixed_by(file, options.assignments, noted=True).items()}
     if options.points:
         if options.json:
             raise UsageError("--json prints one point; --points writes a table: use one of them")
         points = read_points(fit, Path(options.points))
         if options.out and Path(options.out).exists():
             raise UsageError(f"{options.out} exists already: choose another name for the answers")
+        if options.out:
+            can_be_written(Path(options.out))
         if twice := [name for name in points if name in given]:
             raise UsageError(f"{options.points}:1: {twice[0]} is a column here and given by --set as well")
         return _print_or_write(fit.evaluate({**points, **given}).table(), options.out)
@@ -246,18 +236,8 @@ def _print_or_write(table: pd.DataFrame, out: str | None) -> int:
     if out is None:
         print(table.to_csv(index=False), end="")
     else:
-        _write(table, Path(out))
+        write_csv(table, Path(out))
     return ANSWERED
-
-
-def _write(table: pd.DataFrame, target: Path) -> None:
-    """Write a table whole or not at all."""
-    temporary = target.with_name(f".{target.name}.tmp")
-    try:
-        temporary.write_text(table.to_csv(index=False), encoding="utf-8")
-        temporary.replace(target)
-    except OSError as error:
-        raise UsageError(f"{target}: cannot be written ({error.strerror})") from None
 
 
 @command
@@ -280,10 +260,8 @@ def init(options: Namespace) -> int:
         raise UsageError(f"{target} names a shipped fit, which would be found first: write {target}.yaml")
     if target.exists():
         raise UsageError(f"{target} exists already: choose another name")
-    try:
-        target.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{target}: cannot be written ({error.strerror})") from None
+    with writing(target):
+        write_whole(target, text.encode("utf-8"))
     print(f"wrote {target}; shipped fits: {', '.join(shipped())}. Next: darkmoment check {target}")
     return ANSWERED
 
@@ -335,7 +313,10 @@ def report(options: Namespace) -> int:
     """Write a run as one HTML page."""
     from darkmoment.report import write_report
 
-    target = write_report(Path(options.directory), Path(options.out) if options.out else None)
+    out = Path(options.out) if options.out else None
+    if out is not None:
+        can_be_written(out)
+    target = write_report(Path(options.directory), out)
     print(f"report in {target}")
     return ANSWERED
 
@@ -393,6 +374,8 @@ def closure(options: Namespace) -> int:
     """Fit each experiment alone and compare with what it publishes."""
     if options.points < 2:
         raise UsageError(f"--points {options.points}: give at least 2")
+    if options.csv:
+        can_be_written(Path(options.csv))
     table = measure_closure(options.names or None, points=options.points)
     keys = ["experiment", "dataset", "quantity"]
     worst = table.assign(size=table["deviation"].abs()).groupby(keys, sort=False, dropna=False)
@@ -401,5 +384,5 @@ def closure(options: Namespace) -> int:
     )
     print(shown.reset_index().to_string(index=False, float_format=lambda x: f"{x:.2g}"))
     if options.csv:
-        _write(table, Path(options.csv))
+        write_csv(table, Path(options.csv))
     return ANSWERED if bool(table["ok"].all()) else DOUBTFUL

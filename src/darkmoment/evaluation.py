@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +13,21 @@ import pandas as pd
 from darkmoment.experiments import Likelihood
 from darkmoment.observables.lepton_flavour import MASSES
 from darkmoment.parameters import PERTURBATIVE, Array
+from darkmoment.results.result import Result, drawable, headed, labels_of
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from darkmoment.fit import Fit, Points
     from darkmoment.survey import Survey
 
 
-@dataclass(frozen=True)
-class Evaluation:
+_SHOWN = ("mu_eff_muB", "BR_mu_e_gamma")
+"""Observables that are shown first."""
+
+
+@dataclass(frozen=True, repr=False)
+class Evaluation(Result):
     """What a fit says of n points.
 
     Attributes
@@ -39,6 +46,19 @@ class Evaluation:
         With printed formulas, the observables that the paper prints none for.
     data : str
         Where the data come from: ``observed``, or where Asimov data are made.
+    fit : Fit or None
+        The fit that was asked.
+
+    Examples
+    --------
+    >>> from darkmoment import Fit
+    >>> Fit.load("paper").evaluate({"epsilon": [1e-6, 1e-5, 1e-3], "y": 0.09})
+    Evaluation: corrected, $g_D = 0.5$: 3 points, total chi2 from 0 to inf, 1 of them excluded by a hard limit
+     epsilon  mu_eff_muB  BR_mu_e_gamma  total_chi2
+       1e-06   8.581e-16      9.116e-14           0
+       1e-05   8.581e-15      9.116e-14           0
+       0.001   8.581e-13      9.116e-14         inf
+    warning: 1 of 3 points: na64: chi2 is infinite, 8.34... times its hard limit
     """
 
     points: pd.DataFrame
@@ -48,11 +68,76 @@ class Evaluation:
     notes: list[list[str]]
     from_derived: list[str]
     data: str = "observed"
+    fit: Fit | None = field(default=None, compare=False)
 
     @property
     def total_chi2(self) -> Array:
         """Row sums of chi2, shape (n,)."""
         return self.chi2.to_numpy().sum(axis=1)
+
+    @property
+    def answer(self) -> str:
+        """The total chi2 in a sentence."""
+        total = self.total_chi2
+        if len(total) == 1:
+            term = str(self.chi2.columns[int(np.argmax(self.chi2.to_numpy()[0]))]) if total[0] > 0 else ""
+            of = f", most of it {term} ({self.chi2[term].iloc[0]:.4g})" if term else ""
+            return headed(self.fit, f"total chi2 = {total[0]:.4g}{of}")
+        broken = int(np.isinf(total).sum())
+        rest = f", {broken} of them excluded by a hard limit" if broken else ""
+        return headed(
+            self.fit, f"{len(total)} points, total chi2 from {total.min():.4g} to {total.max():.4g}{rest}"
+        )
+
+    @property
+    def warnings(self) -> list[str]:
+        """Notes of all points, each once, with the number of points it is about."""
+        n = len(self.points)
+        silent = [
+            [
+                f"{name} says nothing here"
+                for name in names
+                if not any(note.startswith(f"{name} says") for note in own)
+            ]
+            for names, own in zip(self.out_of_range, self.notes, strict=True)
+        ]
+        counts: dict[str, int] = {}
+        for row in (*self.notes, *silent):
+            for note in row:
+                counts[note] = counts.get(note, 0) + 1
+        found = [note if n == 1 else f"{count} of {n} points: {note}" for note, count in counts.items()]
+        if self.from_derived:
+            found.append(f"without a printed formula, so derived: {', '.join(self.from_derived)}")
+        return found
+
+    def brief(self) -> pd.DataFrame:
+        """Return what varies, the moment, mu -> e gamma and the total chi2."""
+        varied = [str(name) for name, values in self.points.items() if (values != values.iloc[0]).any()]
+        shown = [name for name in _SHOWN if name in self.observables]
+        table = pd.concat([self.points[varied], self.observables[shown]], axis=1)
+        return table.assign(total_chi2=self.total_chi2)
+
+    def plot(self, row: int = 0, title: str | None = None) -> Figure:
+        """Draw chi2 of each term at one point.
+
+        Parameters
+        ----------
+        row : int
+            Which point.
+        title : str, optional
+            Printed above the axes; the fit's own where left out.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from darkmoment.plots.terms import terms_figure
+
+        fit, _ = drawable(self.fit)
+        if not -len(self.points) <= row < len(self.points):
+            raise ValueError(f"row = {row}: there are {len(self.points)} points, 0 to {len(self.points) - 1}")
+        chi2 = {str(name): float(value) for name, value in self.chi2.iloc[row].items()}
+        return terms_figure(chi2, fit.title if title is None else title, labels_of(fit))
 
     def json(self, row: int = 0) -> dict[str, Any]:
         """Return one point as a JSON object: finite numbers, an infinite chi2 as the text 'inf'."""
@@ -123,6 +208,7 @@ def evaluate(fit: Fit, points: Points) -> Evaluation:
         notes,
         fit.model.from_derived(),
         fit.data,
+        fit,
     )
 
 

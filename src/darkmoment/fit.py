@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +18,21 @@ from darkmoment.examination import examine
 from darkmoment.experiments import Likelihood
 from darkmoment.identity import changes, contents, identity_of, rebuilt
 from darkmoment.model import SCALARS, Model, Predictions, loop_masses
-from darkmoment.parameters import PARAMETERS, Array, Parameter
+from darkmoment.parameters import Array, Parameter
+from darkmoment.questions import Questions
+from darkmoment.refusals import (
+    PointError,
+    checked,
+    items_of,
+    length_of,
+    nearest,
+    not_held,
+    one_value,
+    unknown,
+)
 from darkmoment.survey import BLOCK, Adjust, Survey, Surveyor
 
 if TYPE_CHECKING:
-    from darkmoment.evaluation import Evaluation
     from darkmoment.runfile.schema import FitSpec
 
 __all__ = ["BLOCK", "Adjust", "Fit", "LikelihoodError", "PointError", "Points", "Survey"]
@@ -31,12 +40,10 @@ __all__ = ["BLOCK", "Adjust", "Fit", "LikelihoodError", "PointError", "Points", 
 Points = Mapping[str, ArrayLike]
 
 
-class PointError(ValueError):
-    """Points that a fit cannot take: unknown names, unequal lengths, values without meaning."""
-
-
-class Fit:
+class Fit(Questions):
     """Parameters, model and experiments of one run file (or of one of its variants).
+
+    It is asked by `evaluate`, `maximise`, `profile`, `profile_map`, `leave_one_out`, `sample` and `best_fit`.
 
     Parameters
     ----------
@@ -55,6 +62,18 @@ class Fit:
         Names of the columns of chi2: the experiments, then gaussian constraints on parameters.
     injected : dict of str to float or None
         The point whose expectation the experiments have observed; None for what they have published.
+
+    Examples
+    --------
+    >>> from darkmoment import Fit
+    >>> fit = Fit.load("paper")  # a shipped fit, or the path of a run file
+    >>> fit.terms, [p.name for p in fit.free]
+    (('meg2', 'na64', 'borexino'), ['m_dark_photon', 'epsilon', 'y'])
+    >>> fit.chi2({"epsilon": [1e-5, 1e-2]})  # a row per point, a column per experiment
+    array([[ 0.,  0.,  0.],
+           [ 0., inf,  0.]])
+    >>> fit.without("na64").holding({"m_dark_photon": 0.1}).maximise().certified
+    True
     """
 
     def __init__(self, spec: FitSpec, fixed: Mapping[str, float] | None = None) -> None:
@@ -131,7 +150,7 @@ class Fit:
             return cls(file.base, fixed)
         labels = {spec.label: spec for spec in file.fits}
         if variant not in labels:
-            raise ValueError(f"{file.name} has no variant {variant!r}{_nearest(variant, labels)}")
+            raise ValueError(f"{file.name} has no variant {variant!r}{nearest(variant, labels)}")
         return cls(labels[variant], fixed)
 
     def holding(self, fixed: Mapping[str, float]) -> Fit:
@@ -153,7 +172,7 @@ class Fit:
         for name in experiments:
             if name not in self.spec.experiments:
                 raise ValueError(
-                    f"{self.name} has no experiment {name!r}{_nearest(name, self.spec.experiments)}"
+                    f"{self.name} has no experiment {name!r}{nearest(name, self.spec.experiments)}"
                 )
         kept = {name: e for name, e in self.spec.experiments.items() if name not in experiments}
         return Fit(replace(self.spec, experiments=kept), self.fixed)
@@ -248,7 +267,7 @@ class Fit:
     def parameter(self, name: str) -> Parameter:
         """Return a parameter by name; raises PointError with the nearest name where there is none."""
         if name not in self._by_name:
-            raise PointError(f"{self.name} has no parameter {name!r}{_nearest(name, self._by_name)}")
+            raise unknown(self, name, self._by_name)
         return self._by_name[name]
 
     def complete(self, points: Points) -> tuple[dict[str, Array], int]:
@@ -266,10 +285,10 @@ class Fit:
         PointError
             For an unknown name, unequal lengths, or a value without meaning.
         """
-        return self._filled({name: self._checked(name, value) for name, value in points.items()})
+        return self._filled({name: self._checked(name, value) for name, value in items_of(points)})
 
     def _filled(self, given: dict[str, Array]) -> tuple[dict[str, Array], int]:
-        n = _length(given)
+        n = length_of(given)
         values = {**self._defaults, **given}
         tied = [p for p in self._tied if p.name not in given]
         while tied:
@@ -307,10 +326,10 @@ class Fit:
         if within_ranges:
             given = {name: np.asarray(value, dtype=float) for name, value in points.items()}
         else:
-            given = {name: self._checked(name, value) for name, value in points.items()}
+            given = {name: self._checked(name, value) for name, value in items_of(points)}
         settled = None if self._tied else self._settled()
         # what no given parameter moves is the same at every point, and was computed once for the fit
-        values, n = self._filled(given) if settled is None else (given, _length(given))
+        values, n = self._filled(given) if settled is None else (given, length_of(given))
         return Surveyor(self, settled, adjust).survey(values, n, quantities)
 
     def chi2(self, points: Points) -> Array:
@@ -338,12 +357,6 @@ class Fit:
         values, _ = self.complete(points)
         return self.model.predict(values)
 
-    def evaluate(self, points: Points) -> Evaluation:
-        """Return everything the fit says of `points`, with notes a person can read."""
-        from darkmoment.evaluation import evaluate
-
-        return evaluate(self, points)
-
     def _tied_value(self, p: Parameter, values: Mapping[str, Array]) -> Array:
         assert p.tie is not None
         value = np.atleast_1d(np.asarray(p.tie(values), dtype=float))
@@ -353,47 +366,11 @@ class Fit:
         return self._checked(p.name, value)
 
     def _checked(self, name: str, value: ArrayLike) -> Array:
-        """Return a value as an array after the domain of its parameter."""
-        info = self.parameter(name).info
-        lower, upper = info.domain
-        if isinstance(value, float) and lower < value < upper:
-            return np.array([value])
-        try:
-            x = np.asarray(value, dtype=float)
-        except (TypeError, ValueError):
-            raise PointError(f"{name} = {value!r} is not a number") from None
-        if x.ndim == 0:
-            x = x.reshape(1)
-        if x.ndim != 1 or not len(x):
-            raise PointError(f"{name} has shape {x.shape}: give a number or a one-dimensional array")
-        # NaN compares false
-        least, most = (x[0], x[0]) if len(x) == 1 else (x.min(), x.max())
-        inside = lower <= least and most <= upper and -np.inf < least and most < np.inf
-        if not inside or (info.open_below and least == lower):
-            reasons = (info.refusal(float(v)) for v in x)
-            raise PointError(next(reason for reason in reasons if reason))
-        return x
+        return checked(self.parameter(name).info, value)
 
     @staticmethod
     def _held(compiled: Mapping[str, Parameter], name: str, value: float) -> Parameter:
         if name not in compiled:
-            other = " (it belongs to another ansatz)" if name in PARAMETERS else _nearest(name, compiled)
-            raise PointError(f"there is no parameter {name!r} in this fit{other}")
-        reason = compiled[name].info.refusal(value)
-        if reason:
-            raise PointError(reason)
-        return replace(compiled[name], range=None, tie=None, tied_to=(), value=value)
-
-
-def _length(given: Mapping[str, Array]) -> int:
-    """Return the number of points; raises PointError where the arrays do not agree."""
-    lengths = {len(value) for value in given.values()} - {1}
-    if len(lengths) > 1:
-        sizes = ", ".join(f"{name} {len(value)}" for name, value in given.items())
-        raise PointError(f"points of unequal length: {sizes}")
-    return lengths.pop() if lengths else 1
-
-
-def _nearest(name: str, names: Iterable[Any]) -> str:
-    near = get_close_matches(name, [str(n) for n in names], n=1, cutoff=0.5)
-    return f" (did you mean {near[0]!r}?)" if near else f" (there are: {', '.join(map(str, names))})"
+            raise not_held(name, compiled)
+        at = one_value(compiled[name].info, value)
+        return replace(compiled[name], range=None, tie=None, tied_to=(), value=at)

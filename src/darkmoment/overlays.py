@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from darkmoment.runfile.diagnostics import nearest
-from darkmoment.runfile.numbers import UNITS
 from darkmoment.tasks.task import Option
+from darkmoment.units import UNITS
 
 if TYPE_CHECKING:
     from darkmoment.plots.axis import Axis

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from darkmoment.constants import PERTURBATIVE
+from darkmoment.units import converted, meant
 
 Array = NDArray[np.float64]
 PriorKind = Literal["uniform", "log_uniform", "normal", "half_normal"]
@@ -32,6 +33,9 @@ class ParameterInfo:
         Values with a meaning, ends included unless `open_below`.
     usual : tuple of float
         Values outside draw one warning (unit slips, perturbativity).
+    likely : tuple of float or None
+        Where values written without a unit are expected; None for `usual`. One outside, or a range
+        altogether outside, is probably a slip of the unit.
     default : float or None
         Value taken when a run file does not name the parameter.
     """
@@ -44,6 +48,7 @@ class ParameterInfo:
     open_below: bool = False
     usual: tuple[float, float] = (-inf, inf)
     usual_hint: str = ""
+    likely: tuple[float, float] | None = None
     default: float | None = None
 
     def refusal(self, value: float) -> str | None:
@@ -54,7 +59,7 @@ class ParameterInfo:
         if value < lower or (self.open_below and value <= lower):
             return f"{self.name} = {value:g} must be {'>' if self.open_below else '>='} {lower:g}"
         if value > upper:
-            return f"{self.name} = {value:g} must be <= {upper:g}"
+            return f"{self.name} = {value:g} must be <= {upper:g}{self._unit_meant((value,), self.domain)}"
         return None
 
     def doubt(self, value: float) -> str | None:
@@ -63,12 +68,57 @@ class ParameterInfo:
         if lower <= value <= upper:
             return None
         unit = f" {self.unit}" if self.unit else ""
-        return f"{self.name} = {value:g}{unit} is outside {lower:g} .. {upper:g}: {self.usual_hint}"
+        hint = f"{self.usual_hint}{self._unit_meant((value,))}"
+        return f"{self.name} = {value:g}{unit} is outside {lower:g} .. {upper:g}: {hint}"
+
+    def slip(self, *values: float) -> str | None:
+        """Say why values written without a unit look as if they were in another, or None.
+
+        Parameters
+        ----------
+        *values : float
+            One value, or both ends of a range, which may leave `likely` on one side.
+        """
+        lower, upper = self.likely or self.usual
+        outside = max(values) < lower or min(values) > upper
+        # a range that begins where values cease to be likely is outside as well
+        outside = outside or (len(values) > 1 and (max(values) <= lower or min(values) >= upper))
+        if not self.unit or not outside:
+            return None
+        text = _shown(values)
+        what = f"{self.name} = {text}" if len(values) == 1 else f"range of {self.name} = {text}"
+        silence = _shown(values, f" {self.unit}")
+        hint = f"{self.usual_hint}{self._unit_meant(values)}; if it is meant, write {silence}"
+        return f"{what} {self.unit} is outside {lower:g} .. {upper:g}: {hint}"
+
+    def _unit_meant(self, values: tuple[float, ...], window: tuple[float, float] | None = None) -> str:
+        """Ask whether values were meant in another unit, where one makes them likely."""
+        unit = meant(values, self.unit, window or self.likely or self.usual)
+        if unit is None:
+            return ""
+        there = _shown(tuple(converted(value, unit) for value in values))
+        return f"; was this meant in {unit}? {_shown(values)} {unit} is {there} {self.unit}"
 
 
-def _mass(name: str, label: str, description: str, usual: tuple[float, float]) -> ParameterInfo:
-    hint = "masses are in GeV; was this meant in MeV?"
-    return ParameterInfo(name, "GeV", label, description, open_below=True, usual=usual, usual_hint=hint)
+def _shown(values: tuple[float, ...], unit: str = "") -> str:
+    """Return a value, or a range, as a run file has it."""
+    texts = [f"{value:g}{unit}" for value in values]
+    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+
+
+_IN_GEV = "masses are in GeV"
+
+
+def _mass(
+    name: str,
+    label: str,
+    description: str,
+    usual: tuple[float, float],
+    likely: tuple[float, float] | None = None,
+) -> ParameterInfo:
+    return ParameterInfo(
+        name, "GeV", label, description, open_below=True, usual=usual, usual_hint=_IN_GEV, likely=likely
+    )
 
 
 def _coupling(name: str, label: str, description: str) -> ParameterInfo:
@@ -77,14 +127,20 @@ def _coupling(name: str, label: str, description: str) -> ParameterInfo:
 
 
 def _signed_mass(name: str, label: str, description: str) -> ParameterInfo:
-    hint = "masses are in GeV; was this meant in MeV?"
     return ParameterInfo(
-        name, "GeV", label, description, domain=(-inf, inf), usual=(-1e4, 1e4), usual_hint=hint
+        name,
+        "GeV",
+        label,
+        description,
+        domain=(-inf, inf),
+        usual=(-1e4, 1e4),
+        usual_hint=_IN_GEV,
+        likely=(-50.0, 50.0),
     )
 
 
 def _angle(name: str, label: str, description: str, default: float | None = None) -> ParameterInfo:
-    hint = "angles are in radian; was this meant in degrees?"
+    hint = "angles are in radian"
     return ParameterInfo(
         name,
         "rad",
@@ -101,8 +157,11 @@ def _fraction(name: str, label: str, description: str, default: float) -> Parame
     return ParameterInfo(name, "", label, description, domain=(0.0, 1.0), default=default)
 
 
+_SCALAR_MASSES = (1e-6, 100.0), (1e-6, 10.0)
+"""Of a dark sector below the weak scale: usual, and likely where no unit is written."""
+
 _CATALOGUE = [
-    _mass("m_dark_photon", r"m_{A'}", "dark-photon mass", (1e-9, 100.0)),
+    _mass("m_dark_photon", r"m_{A'}", "dark-photon mass", (1e-9, 100.0), (1e-9, 10.0)),
     ParameterInfo("epsilon", "", r"\epsilon", "kinetic mixing", domain=(0.0, 1.0)),
     _coupling("g_D", r"g_D", "dark gauge coupling"),
     _coupling("y_e", r"y_e", "norm of the electron flavour vector (y_e1, y_e2)"),
@@ -117,11 +176,11 @@ _CATALOGUE = [
     _coupling("y", r"y", "single Yukawa: |inner| = |cross| = y^2"),
     _angle("theta_R", r"\theta_R", "CP-even scalar mixing angle", default=0.0),
     _angle("delta_theta", r"\delta\theta", "theta_I - theta_R, the scalar misalignment"),
-    _mass("m_H1", r"m_{H_1}", "lighter CP-even scalar mass", (1e-6, 100.0)),
-    _mass("m_H2", r"m_{H_2}", "heavier CP-even scalar mass", (1e-6, 100.0)),
-    _mass("m_A1", r"m_{A_1}", "lighter CP-odd scalar mass", (1e-6, 100.0)),
-    _mass("m_A2", r"m_{A_2}", "heavier CP-odd scalar mass", (1e-6, 100.0)),
-    _mass("m_S", r"m_S", "mean scalar mass of the paired spectrum", (1e-6, 100.0)),
+    _mass("m_H1", r"m_{H_1}", "lighter CP-even scalar mass", *_SCALAR_MASSES),
+    _mass("m_H2", r"m_{H_2}", "heavier CP-even scalar mass", *_SCALAR_MASSES),
+    _mass("m_A1", r"m_{A_1}", "lighter CP-odd scalar mass", *_SCALAR_MASSES),
+    _mass("m_A2", r"m_{A_2}", "heavier CP-odd scalar mass", *_SCALAR_MASSES),
+    _mass("m_S", r"m_S", "mean scalar mass of the paired spectrum", *_SCALAR_MASSES),
     ParameterInfo(
         "delta_m_S",
         "GeV",
@@ -129,7 +188,8 @@ _CATALOGUE = [
         "splitting of the paired spectrum",
         domain=(0.0, inf),
         usual=(0.0, 100.0),
-        usual_hint="masses are in GeV; was this meant in MeV?",
+        usual_hint=_IN_GEV,
+        likely=(0.0, 10.0),
     ),
     _signed_mass("m_majorana", r"m", "Majorana mass of N: M_1 = m - m_D, M_2 = m + m_D"),
     _signed_mass("m_dirac", r"m_D", "Dirac mass of N: M_1 = m - m_D, M_2 = m + m_D"),

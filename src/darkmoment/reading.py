@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-
-import numpy as np
+from collections.abc import Mapping
 
 from darkmoment.asimov import notes
+from darkmoment.cli import MOST_HOURS
+from darkmoment.estimates import Estimates, beyond, duration
 from darkmoment.experiments import Card
 from darkmoment.fit import Fit
 from darkmoment.gaps import gaps
-from darkmoment.inference.maximise import STARTS
 from darkmoment.runfile.reach import moved_by
 from darkmoment.runfile.schema import FitSpec, RunFile, TaskSpec
-from darkmoment.tasks import edges, profile_map
-
-_SEARCH_CALLS = 50
-"""Likelihood calls that a local search takes the time of, sharing them with those run in step."""
-
-_OVERALL_SEARCHES = 400
-"""Local searches that an overall maximum takes the time of: kinks of the curves make its own ones long."""
-
 
 _LISTED = 3
 """Labels of variants shown one by one."""
-
-_CONVENTIONS = 4
-"""Searches of `compare_conventions`: one for each shape that is a choice."""
 
 
 def describe_file(file: RunFile) -> str:
@@ -44,20 +30,18 @@ def describe_file(file: RunFile) -> str:
             lines.append(_data(fit))
         lines += [f"  warning: {text}" for text in (*gaps(fit), *notes(fit))]
     lines += ["", "tasks:"]
-    total = 0.0
+    costs = Estimates([Fit(spec) for spec in file.fits])
     for task in file.tasks:
-        chosen = [spec for spec in file.fits if task.runs_for(spec)]
-        fits = [Fit(spec) for spec in chosen]
-        seconds = sum(_seconds(fit, _with_edges(task, fit, fits)) for fit in fits)
-        total += seconds
         options = ", ".join(f"{k}: {_as_yaml(v)}" for k, v in task.options.items() if v is not None)
         options += _chosen(task, len(file.fits))
-        lines.append(f"  {task.kind}: {options}   (about {_duration(seconds)})")
-    summary = sum(_summary_seconds(Fit(spec), spec.tasks) for spec in file.fits)
+        lines.append(f"  {task.kind}: {options}   (about {duration(costs.of(task))})")
+    summary = costs.summary(file.tasks)
     if summary:
-        lines.append(f"  summary: limits over all ranges   (about {_duration(summary)})")
-    total += summary
-    lines.append(f"about {_duration(total)} altogether on this machine" if file.tasks else "  none")
+        lines.append(f"  summary: limits over all ranges   (about {duration(summary)})")
+    total = costs.total(file.tasks)
+    lines.append(f"about {duration(total)} altogether on this machine" if file.tasks else "  none")
+    if total > MOST_HOURS * 3600:
+        lines.append(f"  warning: {beyond(total, MOST_HOURS)}")
     return "\n".join(lines)
 
 
@@ -85,10 +69,6 @@ def _as_yaml(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:.10g}" if isinstance(value, float) else str(value)
-
-
-def _duration(seconds: float) -> str:
-    return f"{max(seconds, 1):.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def _parameters(fit: Fit) -> str:
@@ -124,58 +104,6 @@ def _experiments(fit: Fit, spec: FitSpec) -> str:
         sees = ", ".join(n for n in free if n in seen) or "none"
         rows.append(f"  {name} ({e.dataset}), {e.shape.name}{meaning}: {sees}")
     return "\n".join(rows)
-
-
-def _seconds(fit: Fit, task: TaskSpec) -> float:
-    """Estimate the time of a task from the measured time of one batch; good to a factor of a few."""
-    d = max(len(fit.free), 1)
-    if task.kind == "sample":
-        walkers = int(task.options["walkers"])
-        one = _measured(fit, {p.name: np.full(walkers // 2, p.reference) for p in fit.free})
-        return one * 2 * 4000 * int(task.options["ensembles"])
-    if task.kind == "compare_conventions":
-        alone = replace(task, kind="maximise", options={**task.options, **_values(task)})
-        return _CONVENTIONS * _seconds(fit, alone)
-    if task.kind == "leave_one_out":
-        return (len(fit.experiments) + 1) * _seconds(fit, replace(task, kind="maximise"))
-    if task.kind == "profile" and task.options["y"]:
-        nx, ny = profile_map.cells_of(task.options["points"])
-        return profile_map.seconds(fit, nx * ny)
-    if task.kind not in ("maximise", "profile", "compare"):
-        return 0.0
-    one = _measured(fit, {p.name: np.full(2 * d + 1, p.reference) for p in fit.free})
-    if task.kind == "maximise" and not task.options.get("along"):
-        return one * _SEARCH_CALLS * _OVERALL_SEARCHES
-    searches = int(task.options["points"]) * (2 * int(task.options.get("starts") or STARTS) + 2)
-    # a smooth fit is searched twice: for the smallest chi2, and for the largest quantity or at it
-    return one * _SEARCH_CALLS * searches * (1 if fit.hard.all() else 2)
-
-
-def _with_edges(task: TaskSpec, fit: Fit, fits: Sequence[Fit]) -> TaskSpec:
-    """Return a task with as many points as it has values, those at the ends of curves included."""
-    if not task.options.get("edges"):
-        return task
-    return replace(task, options={**task.options, "points": edges.cells(fits, fit, task.options)})
-
-
-def _values(task: TaskSpec) -> dict[str, int]:
-    """Return the number of values where a task lists them."""
-    at = task.options.get("at")
-    return {"points": len(at)} if at else {}
-
-
-def _summary_seconds(fit: Fit, tasks: Sequence[TaskSpec]) -> float:
-    """Estimate the time of three overall limits for each quantity maximised along a parameter."""
-    one = _measured(fit, {p.name: np.full(2 * len(fit.free) + 1, p.reference) for p in fit.free})
-    return sum(3 * one * _SEARCH_CALLS * _OVERALL_SEARCHES for task in tasks if task.kind == "maximise")
-
-
-def _measured(fit: Fit, points: Mapping[str, np.ndarray]) -> float:
-    fit.chi2(points)
-    start = time.perf_counter()
-    for _ in range(5):
-        fit.chi2(points)
-    return (time.perf_counter() - start) / 5
 
 
 def describe_card(card: Card) -> str:

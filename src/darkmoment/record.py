@@ -65,15 +65,17 @@ class RunDirectory:
         self.path = path
         self.record = {**record, "digest": digest(record)}
         self.notes: list[str] = []
-        if path.exists() and not path.is_dir():
-            raise DirectoryError(f"{path} is a file, not a directory: choose another --out")
-        made = not path.exists()
         try:
+            made = not path.exists()
+            if not made and not path.is_dir():
+                raise DirectoryError(f"{path} is a file, not a directory: choose another --out")
             path.mkdir(parents=True, exist_ok=True)
             held = sorted(p.name for p in path.iterdir() if not is_unfinished(p.name))
             _probe(path)
         except OSError as error:
-            raise DirectoryError(f"{path}: cannot be written to ({error.strerror})") from None
+            raise DirectoryError(
+                f"{path}: cannot be written to ({error.strerror}): choose another --out"
+            ) from None
         except DirectoryError:
             if made:
                 path.rmdir()
@@ -92,6 +94,8 @@ class RunDirectory:
         """Compare with the run that is held; return what its record says of how it was begun."""
         try:
             old = json.loads((self.path / RECORD).read_text(encoding="utf-8"))
+            if not isinstance(old, dict):
+                raise ValueError("a record is an object")
         except (OSError, ValueError):
             raise DirectoryError(
                 f"{self.path} holds no readable {RECORD}: it is not a run to resume"

@@ -119,7 +119,7 @@ def _rank(fit: Fit, item: dict[str, Any]) -> dict[str, Any]:
     found = sample(
         simulated,
         item["quantities"][0] if item["quantities"] else first,
-        ess=np.inf,
+        ess=1e12,  # never reached: all replicas take the same number of steps
         ensembles=2,
         walkers=item["walkers"],
         max_steps=item["steps"],

@@ -16,6 +16,8 @@ from darkmoment.inference.sample import Sample
 if TYPE_CHECKING:
     import xarray
 
+    from darkmoment.fit import Fit
+
 
 def as_inference_data(found: Sample, attributes: Mapping[str, str]) -> xarray.DataTree | Any:
     """Return the chains for ArviZ: one chain per ensemble, draws running over steps, then walkers.
@@ -51,7 +53,7 @@ def write_chains(found: Sample, path: Path, attributes: Mapping[str, str]) -> No
     temporary.replace(path)
 
 
-def read_chains(path: Path, about: Mapping[str, Any]) -> Sample:
+def read_chains(path: Path, about: Mapping[str, Any], fit: Fit | None = None) -> Sample:
     """Read chains back; `about` is what was written beside them (convergence, verdict)."""
     import xarray
 
@@ -75,4 +77,5 @@ def read_chains(path: Path, about: Mapping[str, Any]) -> Sample:
         acceptance=about["acceptance"],
         converged=about["converged"],
         verdict=about["verdict"],
+        fit=fit,
     )

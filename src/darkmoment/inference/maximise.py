@@ -13,6 +13,13 @@ from numbers import Integral
 import numpy as np
 
 from darkmoment.fit import Fit
+from darkmoment.inference.asked import (
+    check_along,
+    check_hints,
+    check_points,
+    check_quantity,
+    check_search,
+)
 from darkmoment.inference.crew import Crew, unheard
 from darkmoment.inference.lattice import lattice
 from darkmoment.inference.map_search import MapSearch
@@ -44,8 +51,7 @@ def grid(fit: Fit, name: str, points: int, window: tuple[float, float] | None = 
         lower, upper = window
         logarithmic = p.logarithmic if p.free else lower > 0
         return np.geomspace(lower, upper, points) if logarithmic else np.linspace(lower, upper, points)
-    if not p.free:
-        raise ValueError(f"{name} is fixed in {fit.label}: an answer cannot be drawn along it")
+    check_along(fit, name, listed_values=False)
     return p.from_unit(np.linspace(0.0, 1.0, points))
 
 
@@ -117,11 +123,22 @@ def maximise(
     ValueError
         If the quantity does not exist, `along` is not free and `points` is a number, or a value of `along`
         has no meaning.
+
+    Examples
+    --------
+    >>> from darkmoment import Fit, maximise
+    >>> found = maximise(Fit.load("global"), "mu_eff", along="m_dark_photon", points=[0.1])
+    >>> found.table[["mu_eff_max", "leading_experiment", "status"]].to_dict("records")
+    [{'mu_eff_max': 2.55...e-10, 'leading_experiment': 'meg2+na64', 'status': 'range'}]
+    >>> print(found.warnings[0])
+    the answer leans on g_D max 0.5 (a convention) in 1 of 1 cells, elasticity 1.00
     """
-    if quantity not in (*fit.model.quantities, *fit.model.parameter_names):
-        raise ValueError(f"{fit.label} has no quantity {quantity!r}")
-    if starts < 1 or (isinstance(points, Integral) and points < 1):
-        raise ValueError(f"points = {points}, starts = {starts}: give at least one of each")
+    check_quantity(fit, quantity)
+    check_search(level, starts, seed)
+    check_points(points)
+    check_hints(fit, hints)
+    if along is not None:
+        check_along(fit, along, not isinstance(points, Integral))
     cells = list(_cells(fit, quantity, along, points, level, starts, seed))
     stages = 2 if cells[0].smooth else 1
     crew = crew or Crew()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import inf
+from math import inf, nan
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,12 @@ from darkmoment.inference.search import SEARCHES, CellSearch
 from darkmoment.inference.steps import steps
 from darkmoment.levels import delta_chi2
 from darkmoment.parameters import Array
+from darkmoment.results.result import Result, drawable, headed, unit_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from darkmoment.results.curves import Curves
 
 _NOTED_CHI2 = 9.0
 
@@ -57,17 +64,40 @@ class Cell:
         return -self.floor.found.score + delta_chi2(self.level) if self.smooth else inf
 
 
-@dataclass(frozen=True)
-class Maximum:
-    """Result of `maximise`.
+@dataclass(frozen=True, repr=False)
+class Maximum(Result):
+    """Result of `maximise`: the largest value allowed, its certificate, and who forbids more.
 
     Attributes
     ----------
+    quantity : str
+        What was maximised.
+    along : str or None
+        Parameter held at one value after the other.
+    level : float
+        Confidence level.
     table : DataFrame
         One row per value of `along` (one row without): the answer `<quantity>_max`, the certificate, every
         parameter of the maximising point, `chi2_<term>` of each term there.
     warnings : list of str
         What a reader has to know before quoting the numbers.
+    fit : Fit or None
+        The fit that was asked.
+
+    Examples
+    --------
+    >>> from darkmoment import Fit
+    >>> fit = Fit.load("paper")
+    >>> found = fit.maximise("mu_eff", along="m_dark_photon", points=[0.01, 0.1])
+    >>> found
+    Maximum: corrected, $g_D = 0.5$: largest mu_eff = 5.479e-13 muB (90% CL, highest of 2 values of
+    m_dark_photon, at 0.1; forbids more: meg2+na64; certified)
+     m_dark_photon  mu_eff_max leading_experiment    status
+              0.01    5.243e-14         meg2+na64 certified
+               0.1   5.479e-13          meg2+na64 certified
+    >>> found.certified, f"{found.value:.3g}", f"{found.point['y']:.3g}"
+    (True, '5.48e-13', '0.122')
+    >>> figure = found.plot()  # figure.savefig("limit.pdf") keeps its style
     """
 
     quantity: str
@@ -76,11 +106,84 @@ class Maximum:
     table: pd.DataFrame
     warnings: list[str]
     bounds: list[list[Bound]]
+    fit: Fit | None = field(default=None, compare=False)
 
     @property
     def certified(self) -> bool:
         """True where every cell is certified, or certified but range-driven."""
         return bool(self.table["status"].isin(["certified", "range"]).all())
+
+    @property
+    def answer(self) -> str:
+        """The largest value in a sentence, as the command line says it."""
+        from darkmoment.results import sentences
+
+        unit = unit_of(self.fit, self.quantity)
+        return headed(self.fit, sentences.limit(self.table, self.quantity, self.along, self.level, unit))
+
+    @property
+    def value(self) -> float:
+        """The largest value of all in the table; NaN where no allowed point was found."""
+        top = self._top
+        return nan if top is None else float(self.table[f"{self.quantity}_max"].iloc[top])
+
+    @property
+    def point(self) -> dict[str, float]:
+        """Every parameter where `value` is reached, to be given to `Fit.evaluate`; empty where nothing is."""
+        if self._top is None or self.fit is None:
+            return {}
+        return {p.name: float(self.table[p.name].iloc[self._top]) for p in self.fit.parameters}
+
+    @property
+    def _top(self) -> int | None:
+        values = self.table[f"{self.quantity}_max"].to_numpy(dtype=float)
+        return int(np.nanargmax(values)) if np.isfinite(values).any() else None
+
+    def brief(self) -> pd.DataFrame:
+        """Return answer, leading experiment and status of each row."""
+        columns = [self.along, f"{self.quantity}_max", "leading_experiment", "status"]
+        return self.table[[c for c in columns if c is not None]]
+
+    def plot(self, overlays: Curves | None = None, title: str | None = None) -> Figure:
+        """Draw the limit along the parameter as `darkmoment run` does; without one, chi2 at the maximum.
+
+        Parameters
+        ----------
+        overlays : mapping, optional
+            Curves of your own: label -> (x, y) in the units of the axes, or the path of a CSV file.
+        title : str, optional
+            Printed above the axes; the fit's own where left out.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        fit, (quantity,) = drawable(self.fit, self.quantity)
+        if self.along is None:
+            return self._terms(fit, overlays, title)
+        from darkmoment.plots.limit import limit_figure
+        from darkmoment.results.curves import curves_on
+
+        _, (along,) = drawable(fit, self.along)
+        return limit_figure(
+            self.table,
+            quantity,
+            along,
+            self.level,
+            fit.title if title is None else title,
+            projected=fit.projected,
+            overlays=curves_on(overlays, along, quantity),
+        )
+
+    def _terms(self, fit: Fit, overlays: Curves | None, title: str | None) -> Figure:
+        from darkmoment.plots.terms import terms_figure
+        from darkmoment.results.curves import curves_on
+        from darkmoment.results.result import labels_of
+
+        curves_on(overlays, None, None)  # refused: there are no two axes
+        row = self.table.iloc[self._top or 0]
+        chi2 = {term: float(row[f"chi2_{term}"]) for term in fit.terms}
+        return terms_figure(chi2, fit.title if title is None else title, labels_of(fit))
 
 
 def result(fit: Fit, quantity: str, along: str | None, level: float, cells: list[Cell]) -> Maximum:
@@ -92,7 +195,7 @@ def result(fit: Fit, quantity: str, along: str | None, level: float, cells: list
         bounds.append(leaned)
     table = pd.DataFrame(rows)
     warnings = _warnings(fit, quantity, table, along, bounds) + _on_a_step(cells)
-    return Maximum(quantity, along, level, table, warnings, bounds)
+    return Maximum(quantity, along, level, table, warnings, bounds, fit)
 
 
 def _on_a_step(cells: list[Cell]) -> list[str]:

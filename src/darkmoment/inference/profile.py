@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import exp
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from darkmoment.fit import Fit
+from darkmoment.inference.asked import (
+    check_along,
+    check_points,
+    check_quantity,
+    check_search,
+    check_window,
+    runs_logarithmically,
+)
 from darkmoment.inference.crew import Crew, Report, unheard
 from darkmoment.inference.lattice import lattice
 from darkmoment.inference.map_rows import cell_rows, reasons_for_silence, silence
@@ -19,18 +28,25 @@ from darkmoment.inference.maximise import grid, listed_values
 from darkmoment.inference.problem import Problem
 from darkmoment.levels import z_score
 from darkmoment.parameters import Array
+from darkmoment.results.result import Result, drawable, headed, unit_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from darkmoment.results.curves import Curves
 
 STARTS = 4
 _OVERALL_STARTS = 16
 _REFINEMENTS = 8
+_LEVEL = 0.90
 
 Progress = Callable[[int, int], None]
 _Bracket = tuple[float, float, float, float]
 
 
-@dataclass(frozen=True)
-class Profile:
-    """Result of `profile`.
+@dataclass(frozen=True, repr=False)
+class Profile(Result):
+    """Result of `profile`: Delta chi2 of one parameter or observable, and the interval read off it.
 
     Attributes
     ----------
@@ -45,6 +61,21 @@ class Profile:
         Status of the search for the smallest chi2 of all.
     reasons : mapping of str to str
         Experiment -> why it says nothing where it does.
+    level : float or None
+        Confidence level whose crossings were closed in on, if any was.
+    fit : Fit or None
+        The fit that was asked.
+
+    Examples
+    --------
+    >>> from darkmoment import Fit
+    >>> found = Fit.load("global", "single_y", {"m_dark_photon": 0.1}).profile(
+    ...     "mu_eff", points=4, window=(1e-11, 1e-8), level=0.90, starts=2
+    ... )
+    >>> found.interval(0.90)  # no lower end
+    (None, 2.5...e-10)
+    >>> print(found.answer)
+    single_y: mu_eff < 2.5...e-10 muB (90% CL)
     """
 
     x: str
@@ -52,6 +83,8 @@ class Profile:
     logarithmic: bool = False
     overall: str = "certified"
     reasons: Mapping[str, str] = field(default_factory=dict)
+    level: float | None = None
+    fit: Fit | None = field(default=None, compare=False)
 
     @property
     def certified(self) -> bool:
@@ -67,7 +100,44 @@ class Profile:
         found += silence(self.table, self.reasons)
         if self.overall == "uncertified":
             found.append("the smallest chi2 of all, from which Delta chi2 is counted, is not certified")
+        if self.level is not None and self.doubtful(self.level):
+            found.append(f"an end of the interval of {self.x} rests on a cell that is not certified")
         return found
+
+    @property
+    def answer(self) -> str:
+        """The interval in a sentence, at `level` or 90%, as the command line says it."""
+        from darkmoment.results import sentences
+
+        said = sentences.interval(self, self.level or _LEVEL, unit_of(self.fit, self.x))
+        return headed(self.fit, said)
+
+    def brief(self) -> pd.DataFrame:
+        """Return Delta chi2 and status of each value."""
+        return self.table[[self.x, "delta_chi2", "status"]]
+
+    def plot(self, overlays: Curves | None = None, title: str | None = None) -> Figure:
+        """Draw Delta chi2 against `x` as `darkmoment run` does.
+
+        Parameters
+        ----------
+        overlays : mapping, optional
+            Curves of your own: label -> (x, y) in the units of the axes, or the path of a CSV file.
+        title : str, optional
+            Printed above the axes; the fit's own where left out.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from darkmoment.plots.profile_plot import DELTA_CHI2, profile_figure
+        from darkmoment.results.curves import curves_on
+
+        fit, (x,) = drawable(self.fit, self.x)
+        own = fit.title if fit.injected else ""
+        return profile_figure(
+            self.table, x, own if title is None else title, curves_on(overlays, x, DELTA_CHI2)
+        )
 
     def doubtful(self, level: float) -> bool:
         """Return whether an end of the interval lies beside a cell that is not certified."""
@@ -180,7 +250,19 @@ def profile(
     ------
     ValueError
         If there is no such parameter or observable, or its window is missing.
+
+    Examples
+    --------
+    >>> from darkmoment import Fit, profile
+    >>> found = profile(Fit.load("paper"), "epsilon", points=[1e-6, 1e-5, 1e-4, 1e-3])
+    >>> found.table[["epsilon", "delta_chi2", "status"]]
+        epsilon  delta_chi2     status
+    0  0.000001         0.0  certified
+    1  0.000010         0.0  certified
+    2  0.000100         0.0  certified
+    3  0.001000         0.0  certified
     """
+    _refuse(fit, x, points, window, starts, seed, level)
     crew = crew or Crew()
     values = _values(fit, x, points, window)
     rows = _rows(fit, x, values, starts, [seed, 30], crew, progress or unheard)
@@ -189,7 +271,7 @@ def profile(
     lowest = cell_rows(overall).iloc[0]
     smallest, status = float(lowest["chi2"]), str(lowest["status"])
     logarithmic, reasons = Problem(fit, x).logarithmic, reasons_for_silence(fit)
-    found = Profile(x, _counted(rows, smallest), logarithmic, status, reasons)
+    found = Profile(x, _counted(rows, smallest), logarithmic, status, reasons, level, fit)
     for step in range(_REFINEMENTS if level is not None else 0):
         assert level is not None
         known = set(found.table[x])
@@ -199,8 +281,27 @@ def profile(
         # alone, without neighbours: with more starts
         more = _rows(fit, x, np.sort(wanted), 4 * starts, [seed, 32, step], crew)
         rows = pd.concat([rows, more]).sort_values(x, ignore_index=True)
-        found = Profile(x, _counted(rows, smallest), logarithmic, status, reasons)
+        found = replace(found, table=_counted(rows, smallest))
     return found
+
+
+def _refuse(
+    fit: Fit,
+    x: str,
+    points: int | Sequence[float],
+    window: tuple[float, float] | None,
+    starts: int,
+    seed: int,
+    level: float | None,
+) -> None:
+    check_quantity(fit, x, "parameter or observable")
+    if isinstance(points, str):
+        raise ValueError(f"points = {points!r}: to profile {x} and {points} together, use profile_map")
+    check_points(points)
+    check_search(_LEVEL if level is None else level, starts, seed)
+    check_window(x, window, lambda: runs_logarithmically(fit, x, window))
+    if isinstance(points, Integral) and x in fit.model.parameter_names and window is None:
+        check_along(fit, x, listed_values=False)
 
 
 def _rows(
@@ -228,6 +329,6 @@ def _values(fit: Fit, x: str, points: int | Sequence[float], window: tuple[float
     if x in fit.model.parameter_names:
         return grid(fit, x, points, window)
     if window is None:
-        raise ValueError(f"{x} is an observable: give the range to profile it over")
+        raise ValueError(f"{x} is an observable: give the range to profile it over, window=(lowest, highest)")
     logarithmic = fit.model.table[x].logarithmic
     return np.geomspace(*window, points) if logarithmic else np.linspace(*window, points)

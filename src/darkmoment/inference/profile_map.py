@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil, floor, log10
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from darkmoment.fit import Fit
+from darkmoment.inference.asked import (
+    check_level,
+    check_points,
+    check_quantity,
+    check_search,
+    check_window,
+    hint,
+    runs_logarithmically,
+)
 from darkmoment.inference.crew import Crew, Report, unheard
 from darkmoment.inference.lattice import lattice
 from darkmoment.inference.map_rows import Pull, cell_rows, range_pulls, reasons_for_silence, silence
@@ -18,6 +28,12 @@ from darkmoment.inference.map_search import MapSearch
 from darkmoment.inference.maximise import grid, listed_values, maximise
 from darkmoment.inference.search import CHI2_TOLERANCE
 from darkmoment.parameters import Array
+from darkmoment.results.result import Result, chosen, drawable, headed, labels_of, unit_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from darkmoment.results.curves import Curves
 
 STARTS = 4
 """Starts of each of the two searches, per cell."""
@@ -31,9 +47,9 @@ Window = tuple[float, float]
 Points = int | Sequence[float]
 
 
-@dataclass(frozen=True)
-class ProfileMap:
-    """Result of `profile_map`.
+@dataclass(frozen=True, repr=False)
+class ProfileMap(Result):
+    """Result of `profile_map`: Delta chi2 over two axes, and who objects where.
 
     Attributes
     ----------
@@ -53,6 +69,18 @@ class ProfileMap:
         Whether each axis is.
     overall : str
         Status of the search for the smallest chi2 of all.
+    fit : Fit or None
+        The fit that was asked.
+
+    Examples
+    --------
+    >>> from darkmoment import Fit
+    >>> found = Fit.load("global").profile_map("m_dark_photon", "epsilon", points=(2, 3), starts=2)
+    >>> found.shape, found.certified
+    ((2, 3), True)
+    >>> found.grid("delta_chi2").shape
+    (2, 3)
+    >>> figure = found.plot("leading")  # or found.plot(), of Delta chi2
     """
 
     x: str
@@ -63,6 +91,7 @@ class ProfileMap:
     warnings: list[str]
     logarithmic: tuple[bool, bool]
     overall: str = "certified"
+    fit: Fit | None = field(default=None, compare=False)
 
     @property
     def certified(self) -> bool:
@@ -76,7 +105,92 @@ class ProfileMap:
 
     def grid(self, column: str) -> Array:
         """Return a column as an array of shape (points in x, points in y)."""
+        if column not in self.table:
+            raise KeyError(f"there is no column {column!r}{hint(column, list(self.table.columns))}")
         return np.array(self.table[column]).reshape(self.shape)
+
+    def limits(
+        self, level: float | None = None, refine: bool = False, seed: int = 1, crew: Crew | None = None
+    ) -> pd.DataFrame:
+        """Return the upper limit on `y` at each `x`, one row per x.
+
+        Parameters
+        ----------
+        level : float, optional
+            Confidence level; that of the map where left out.
+        refine : bool
+            True to search further cells that close in on each limit, as `darkmoment run` does: it then does
+            not depend on how fine the map is. False to read it off the cells there are.
+        seed : int
+            Entropy of the further searches.
+        crew : Crew, optional
+            Who does the work; this process where left out.
+        """
+        from darkmoment.inference.upper_limits import refined_limits, upper_limits
+
+        level = self.level if level is None else level
+        check_level(level)
+        if refine:
+            fit, _ = drawable(self.fit)
+            return refined_limits(fit, self, level, seed, crew)
+        return upper_limits(self.table, self.x, self.y, level, self.logarithmic[1])
+
+    @property
+    def answer(self) -> str:
+        """The limits on `y` read off the cells, or where the smallest chi2 is, in a sentence."""
+        from darkmoment.results import sentences
+
+        limits = self._own_limits()
+        said = sentences.plane(
+            self.table, limits, self.x, self.y, self.level, lambda name: unit_of(self.fit, name)
+        )
+        return headed(self.fit, said)
+
+    def _own_limits(self) -> pd.DataFrame | None:
+        """Return limits where y is an observable and x a parameter: elsewhere nobody reads them so."""
+        table = self.fit.model.table if self.fit is not None else {}
+        return self.limits() if self.y in table and self.x not in table else None
+
+    def brief(self) -> pd.DataFrame:
+        """Return Delta chi2, leading experiment and status of each cell."""
+        return self.table[[self.x, self.y, "delta_chi2", "leading_experiment", "status"]]
+
+    def plot(
+        self,
+        kind: str = "delta_chi2",
+        limits: pd.DataFrame | None = None,
+        overlays: Curves | None = None,
+        title: str | None = None,
+    ) -> Figure:
+        """Draw the map as `darkmoment run` does.
+
+        Parameters
+        ----------
+        kind : str
+            ``delta_chi2``, or ``leading`` for the experiment that objects most in each cell.
+        limits : DataFrame, optional
+            From `limits`, to be drawn over it; where y is an observable and x a parameter, those read off
+            the map are drawn by themselves.
+        overlays : mapping, optional
+            Curves of your own: label -> (x, y) in the units of the axes, or the path of a CSV file.
+        title : str, optional
+            Printed above the axes; the fit's own where left out.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from darkmoment.plots.leading_map import leading_map_figure
+        from darkmoment.plots.profile_map import profile_map_figure
+        from darkmoment.results.curves import curves_on
+
+        chosen("kind", kind, ("delta_chi2", "leading"))
+        fit, (x, y) = drawable(self.fit, self.x, self.y)
+        own, text = curves_on(overlays, x, y), fit.title if title is None else title
+        limits = self._own_limits() if limits is None else limits
+        if kind == "leading":
+            return leading_map_figure(self.table, x, y, text, limits, self.level, labels_of(fit), own)
+        return profile_map_figure(self.table, x, y, text, limits=limits, level=self.level, overlays=own)
 
 
 def profile_map(
@@ -124,16 +238,27 @@ def profile_map(
     ------
     ValueError
         If an axis does not exist, both are the same, or a window is missing or upside down.
+
+    Examples
+    --------
+    >>> from darkmoment import Fit, profile_map
+    >>> found = profile_map(Fit.load("paper"), "m_dark_photon", "epsilon", points=(2, 3))
+    >>> found.table[["m_dark_photon", "epsilon", "delta_chi2", "leading_experiment"]]
+       m_dark_photon       epsilon  delta_chi2 leading_experiment
+    0          0.001  1.000000e-09         0.0               none
+    1          0.001  1.000000e-05         inf               na64
+    2          0.001  1.000000e-01         inf               na64
+    3          1.000  1.000000e-09         0.0               none
+    4          1.000  1.000000e-05         0.0               none
+    5          1.000  1.000000e-01         inf               na64
     """
     crew = crew or Crew()
     for name in (x, y):
-        if name not in (*fit.model.quantities, *fit.model.parameter_names):
-            raise ValueError(f"{fit.label} has no parameter or observable {name!r}")
+        check_quantity(fit, name, "parameter or observable")
     if x == y:
         raise ValueError(f"both axes are {x}: give two")
-    if starts < 1:
-        raise ValueError(f"starts = {starts}: give at least one")
-    along_x, along_y = points if isinstance(points, tuple) else (points, points)
+    check_search(level, starts, seed)
+    along_x, along_y = _each_axis(points)
     xs = _values(fit, x, along_x, x_window, None, seed, crew)
     ys = _values(fit, y, along_y, y_window, (x, xs), seed, crew)
     cells = {x: np.repeat(xs, len(ys)), y: np.tile(ys, len(xs))}
@@ -154,12 +279,20 @@ def profile_map(
     lowest = floors["chi2"].to_numpy()
     smallest = min(float(overall["chi2"].iloc[0]), float(lowest.min()))
     table = _completed(table, range_pulls(search, lines), np.repeat(lowest, len(ys)), smallest, (x, y))
-    logarithmic = (_logarithmic(fit, x, x_window), _logarithmic(fit, y, y_window))
+    logarithmic = (runs_logarithmically(fit, x, x_window), runs_logarithmically(fit, y, y_window))
     doubtful = np.repeat((floors["status"] == "uncertified").to_numpy(), len(ys))
     table.loc[doubtful & (table["status"] != "failed"), "status"] = "uncertified"
     status = str(overall["status"].iloc[0])
     warnings = _warnings(fit, table, floors, search, status)
-    return ProfileMap(x, y, level, table, floors, warnings, logarithmic, status)
+    return ProfileMap(x, y, level, table, floors, warnings, logarithmic, status, fit)
+
+
+def _each_axis(points: int | tuple[Points, Points]) -> tuple[Points, Points]:
+    if not isinstance(points, tuple | list):
+        return points, points
+    if len(points) != 2:
+        raise ValueError(f"points = {points!r}: give one number, or two entries for x and y")
+    return points[0], points[1]
 
 
 def _values(
@@ -171,10 +304,8 @@ def _values(
     seed: int,
     crew: Crew,
 ) -> Array:
-    if window is not None and not window[0] < window[1]:
-        raise ValueError(f"{name}: the range {list(window)} is upside down or empty")
-    if window is not None and _logarithmic(fit, name, window) and window[0] <= 0:
-        raise ValueError(f"{name} lives on a logarithmic axis: its range starts above 0, not at {window[0]}")
+    check_window(name, window, lambda: runs_logarithmically(fit, name, window))
+    check_points(points)
     if not isinstance(points, int | Integral):
         return listed_values(fit, name, list(points))
     if points < 2:
@@ -207,14 +338,6 @@ def _around_the_largest(
     if not fit.model.table[quantity].logarithmic:
         return 0.0, 2.0 * float(tops.max())
     return 10.0 ** (floor(log10(tops.min())) - 1), 10.0 ** (ceil(log10(tops.max())) + 1)
-
-
-def _logarithmic(fit: Fit, name: str, window: Window | None) -> bool:
-    known = fit.model.table.get(name)
-    if known is not None:
-        return known.logarithmic
-    p = fit.parameter(name)
-    return p.logarithmic if p.free else window is not None and window[0] > 0
 
 
 def _undercut(floors: pd.DataFrame, table: pd.DataFrame, x: str) -> pd.DataFrame:

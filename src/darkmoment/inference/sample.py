@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from darkmoment.fit import Fit
+from darkmoment.inference.asked import check_count, check_hints, check_level, check_positive, hint
 from darkmoment.inference.convergence import autocorrelation_time, quantile_ess, rank_rhat, tail_ess
 from darkmoment.inference.crew import Crew, Report, unheard
 from darkmoment.inference.density import Posterior
 from darkmoment.inference.ensembles import THIN, advance, begin
+from darkmoment.inference.posterior import Sample as Sample
 from darkmoment.inference.quantiles import LEVELS, PosteriorLimit
 from darkmoment.parameters import Array
 
@@ -23,53 +25,6 @@ RHAT_MAX = 1.01
 TAUS_MIN = 50
 _KEPT = 50_000
 """Samples kept after thinning, at most, all ensembles together."""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Result of `sample`.
-
-    Attributes
-    ----------
-    parameters : dict of str to ndarray (ensembles, steps, walkers)
-        Free parameters, physical units, burn-in removed and thinned.
-    quantities : dict of str to ndarray (ensembles, steps, walkers)
-        Observables asked for.
-    chi2 : ndarray (ensembles, steps, walkers)
-        Total chi2.
-    rhat, ess, tail_ess, tau : dict of str to float
-        Convergence of every parameter and quantity, from the chains before they are thinned to what is
-        kept: rank-normalised split R-hat across ensembles, effective samples of the mean and of the 90% and
-        95% quantiles, autocorrelation time in steps.
-    limits : tuple of PosteriorLimit
-        Upper limits on the quantities asked for, with their errors, from the same chains.
-    converged : bool
-        True where the stopping rule was met for the quantity asked for.
-    verdict : str
-        The same in words.
-    """
-
-    parameters: dict[str, Array]
-    quantities: dict[str, Array]
-    chi2: Array
-    rhat: dict[str, float]
-    ess: dict[str, float]
-    tail_ess: dict[str, float]
-    tau: dict[str, float]
-    limits: tuple[PosteriorLimit, ...]
-    steps: int
-    burn_in: int
-    acceptance: float
-    converged: bool
-    verdict: str
-
-    def limit(self, quantity: str, level: float = 0.90) -> PosteriorLimit:
-        """Return the upper limit on a quantity at a level, 0.68, 0.90 or 0.95."""
-        for found in self.limits:
-            if found.quantity == quantity and abs(found.level - level) < 1e-9:
-                return found
-        known = ", ".join(f"{one.quantity} at {one.level:g}" for one in self.limits)
-        raise KeyError(f"no limit on {quantity!r} at {level:g}; there is {known}")
 
 
 @dataclass(frozen=True)
@@ -157,8 +112,17 @@ def sample(
     Raises
     ------
     ValueError
-        If the prior gives no allowed point, or walkers are too few.
+        If the prior gives no allowed point, walkers are too few, or a quantity does not exist.
+
+    Examples
+    --------
+    >>> from darkmoment import Fit, sample
+    >>> found = sample(Fit.load("paper"), "mu_eff", ess=10, ensembles=2, walkers=16, max_steps=600)
+    >>> limit = found.limit("mu_eff", 0.90)
+    >>> 0 < limit.low < limit.value < limit.high  # the error is that of the number of samples
+    True
     """
+    _check(fit, of, quantities, ess, seed, levels, tilt, starts)
     posterior = Posterior(fit, tilt)
     _refuse(posterior, ensembles, walkers, max_steps)
     crew, report = crew or Crew(), progress or unheard
@@ -182,6 +146,31 @@ def sample(
         if not rule.missing(THIN * x.size / tau, tail_ess(x), rank_rhat(x), kept / tau):
             break
     return _finish(runs, rule, burn, levels)
+
+
+def _check(
+    fit: Fit,
+    of: str,
+    quantities: Sequence[str],
+    ess: float,
+    seed: int,
+    levels: Sequence[float],
+    tilt: str,
+    starts: Sequence[Mapping[str, float]],
+) -> None:
+    if isinstance(quantities, str):
+        raise ValueError(f"quantities = {quantities!r}: give a list of names, [{quantities!r}]")
+    free = [p.name for p in fit.free]
+    for what, names in (("of", (of,)), ("quantities", quantities), ("tilt", (tilt,) if tilt else ())):
+        known = [*fit.model.quantities, *(free if what != "tilt" else ())]
+        for name in names:
+            if name not in known and name not in fit.model.table:
+                raise ValueError(f"{what}: {fit.label} has no {name!r} to sample{hint(name, known)}")
+    check_positive("ess", ess)
+    check_count("seed", seed, 0)
+    check_hints(fit, starts, "starts")
+    for level in levels:
+        check_level(level)
 
 
 def _refuse(posterior: Posterior, ensembles: int, walkers: int, max_steps: int) -> None:
@@ -305,6 +294,7 @@ def _finish(runs: _Runs, rule: Rule, burn: int, levels: Sequence[float]) -> Samp
         acceptance=runs.acceptance,
         converged=not missing,
         verdict=_verdict(rule, missing, ess[rule.of], tail[rule.of], rhat[rule.of], taus),
+        fit=fit,
     )
 
 

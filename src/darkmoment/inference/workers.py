@@ -51,6 +51,14 @@ class Processes(ChunkedCrew):
     ------
     CrewError
         If the number makes no sense.
+
+    Examples
+    --------
+    >>> from darkmoment import Fit, Processes
+    >>> with Processes(2) as crew:
+    ...     found = Fit.load("paper").maximise(along="m_dark_photon", points=[0.1], crew=crew)
+    >>> found.certified  # no number depends on how many there are
+    True
     """
 
     def __init__(self, workers: int, blocks: Blocks | None = None) -> None:

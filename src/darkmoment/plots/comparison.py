@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from darkmoment.plots.axis import Array, Axis
 from darkmoment.plots.canvas import frame, lone, settle, shade_above, span
+from darkmoment.plots.drawing import Drawing
 from darkmoment.plots.legend import place_legend
 from darkmoment.plots.overlay import Overlay, draw_overlays, seen
 from darkmoment.plots.style import COLUMN, CYCLE, PAGE, printed, style
@@ -94,7 +95,7 @@ def _figure(
 ) -> Figure:
     with style():
         few = len(curves) <= _FEW
-        fig = Figure(figsize=(COLUMN, 2.9) if few else (PAGE, 3.6), layout="constrained")
+        fig = Drawing(figsize=(COLUMN, 2.9) if few else (PAGE, 3.6), layout="constrained")
         ax = fig.add_subplot()
         paths = [(along.drawable(c.x), quantity.drawable(c.y)) for c in curves]
         every_x = np.concatenate([x for x, _ in paths]) if paths else np.empty(0)

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from darkmoment.plots.axis import Axis
 from darkmoment.plots.canvas import frame, lone, mark_cells, settle, span, text_column
+from darkmoment.plots.drawing import Drawing
 from darkmoment.plots.legend import place_legend
 from darkmoment.plots.overlay import Overlay, draw_overlays, seen
 from darkmoment.plots.style import COLUMN, CYCLE, printed, style
@@ -72,7 +73,7 @@ def _curves(
     title: str,
     overlays: Sequence[Overlay],
 ) -> Figure:
-    fig = Figure(figsize=(COLUMN, 4.2), layout="constrained")
+    fig = Drawing(figsize=(COLUMN, 4.2), layout="constrained")
     top, bottom = fig.subplots(2, 1, sharex=True, height_ratios=(2, 1))
     column = f"{quantity.name}_max"
     names = list(dict.fromkeys(table["convention"]))
@@ -106,7 +107,7 @@ def _points(table: pd.DataFrame, quantity: Axis, level: float, title: str) -> Fi
     """Draw one answer per line: what has no curve."""
     values = quantity.drawable(table[f"{quantity.name}_max"])
     names = list(table["convention"])
-    fig = Figure(figsize=(COLUMN, 0.9 + 0.24 * len(table)), layout="constrained")
+    fig = Drawing(figsize=(COLUMN, 0.9 + 0.24 * len(table)), layout="constrained")
     ax = fig.add_subplot()
     rows = Axis("row", "", logarithmic=False)
     frame(ax, quantity, rows, span(values, quantity, 0.08, 0.08), (len(table) - 0.5, -0.5))

@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from darkmoment.plots.axis import Array, Axis
+from darkmoment.plots.drawing import Drawing
 from darkmoment.plots.style import COLUMN, CYCLE, printed, style
 
 _CONTOURS = (0.68, 0.95)
@@ -68,7 +69,7 @@ def corner_figure(
     n = len(axes)
     size = min(max(COLUMN, _MARGIN + 1.15 * n), _LARGEST)
     with style():
-        fig = Figure(figsize=(size, size))
+        fig = Drawing(figsize=(size, size))
         corner(
             drawn,
             bins=30 if n <= _FEW else 20,

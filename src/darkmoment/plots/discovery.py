@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from darkmoment.plots.axis import Axis
 from darkmoment.plots.canvas import SHADE, frame, settle, span
+from darkmoment.plots.drawing import Drawing
 from darkmoment.plots.legend import place_legend
 from darkmoment.plots.style import CYCLE, PAGE, printed, style
 
@@ -49,7 +50,7 @@ def discovery_figure(table: pd.DataFrame, title: str) -> Figure:
     seen = (table["sigma_asimov"] >= _LEAST_SIGMA) & (table["factor_3"] <= _MOST_FACTOR)
     drawn = table[seen].sort_values("factor_3", kind="stable").reset_index(drop=True)
     with style():
-        fig = Figure(figsize=(PAGE, 1.35 + 0.24 * max(len(drawn), 2)), layout="constrained")
+        fig = Drawing(figsize=(PAGE, 1.35 + 0.24 * max(len(drawn), 2)), layout="constrained")
         left, right = fig.subplots(1, 2, sharey=True, width_ratios=[1, 1.1])
         rows = (max(len(drawn), 1) - 0.5, -0.5)
         _significances(left, drawn, rows)

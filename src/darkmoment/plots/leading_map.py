@@ -15,6 +15,7 @@ from matplotlib.patches import Patch
 
 from darkmoment.plots.axis import Axis
 from darkmoment.plots.canvas import settle
+from darkmoment.plots.drawing import Drawing
 from darkmoment.plots.legend import place_legend
 from darkmoment.plots.overlay import Overlay, draw_overlays
 from darkmoment.plots.plane import Plane, draw_limit, mark_plane
@@ -63,7 +64,7 @@ def leading_map_figure(
     plane = Plane.of(table, x, y)
     names, kinds = _categories(plane)
     with style():
-        fig = Figure(figsize=(COLUMN, 2.9), layout="constrained")
+        fig = Drawing(figsize=(COLUMN, 2.9), layout="constrained")
         ax = fig.add_subplot()
         plane.frame(ax)
         handles = _paint(ax, plane, names, kinds, labels or {})

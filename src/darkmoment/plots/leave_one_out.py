@@ -24,6 +24,7 @@ from darkmoment.plots.canvas import (
     span,
     text_column,
 )
+from darkmoment.plots.drawing import Drawing
 from darkmoment.plots.legend import place_legend
 from darkmoment.plots.overlay import Overlay, draw_overlays, seen
 from darkmoment.plots.style import COLUMN, colours, printed, style
@@ -105,7 +106,7 @@ def _curves(
     drawn = table[table["without"].isin([NONE, *names])]
     x_limits = span(along.drawable(drawn[along.name]), along, 0, 0)
     values, ratio = quantity.drawable(drawn[f"{quantity.name}_max"]), _ratio_axis(drawn)
-    fig = Figure(figsize=(COLUMN, 3.6), layout="constrained")
+    fig = Drawing(figsize=(COLUMN, 3.6), layout="constrained")
     top, below = fig.subplots(2, 1, sharex=True, height_ratios=[2.2, 1])
     values = seen(values, overlays, along, quantity, drawn[along.name])
     frame(top, along, quantity, x_limits, span(values, quantity, 0.06, 0.1))
@@ -175,7 +176,7 @@ def _overall(table: pd.DataFrame, quantity: Axis, level: float, labels: Mapping[
     values = quantity.drawable(table[f"{quantity.name}_max"])
     own = colours([n for n in table["without"] if n != NONE]) | {NONE: "black"}
     rank = np.arange(len(table), dtype=float)
-    fig = Figure(figsize=(COLUMN, 1.1 + 0.24 * len(table)), layout="constrained")
+    fig = Drawing(figsize=(COLUMN, 1.1 + 0.24 * len(table)), layout="constrained")
     ax = fig.add_subplot()
     rows = Axis("row", "", logarithmic=False)
     frame(ax, quantity, rows, span(values, quantity, 0.08, 0.18), (len(table) - 0.5, -0.5))

@@ -26,6 +26,7 @@ from darkmoment.plots.canvas import (
     span,
     text_column,
 )
+from darkmoment.plots.drawing import Drawing
 from darkmoment.plots.legend import place_legend
 from darkmoment.plots.overlay import Overlay, draw_overlays, seen
 from darkmoment.plots.style import COLUMN, colours, printed, style
@@ -77,7 +78,7 @@ def limit_figure(
     x, y = along.drawable(table[along.name]), quantity.drawable(table[f"{quantity.name}_max"])
     leading, status = text_column(table, "leading_experiment"), text_column(table, "status")
     with style():
-        fig = Figure(figsize=(COLUMN, 2.9), layout="constrained")
+        fig = Drawing(figsize=(COLUMN, 2.9), layout="constrained")
         ax = fig.add_subplot()
         y_limits = span(seen(y, overlays, along, quantity, x), quantity, 0.08, 0.14)
         frame(ax, along, quantity, span(x, along, 0, 0), y_limits)

@@ -11,6 +11,7 @@ from matplotlib.patches import Patch
 
 from darkmoment.plots.axis import Array, Axis
 from darkmoment.plots.canvas import SHADE, frame, lone, settle, shade_above, span
+from darkmoment.plots.drawing import Drawing
 from darkmoment.plots.legend import place_legend
 from darkmoment.plots.style import COLUMN, CYCLE, printed, style
 
@@ -49,7 +50,7 @@ def profile_and_posterior_figure(
     u, v = along.coordinate(samples_along), quantity.coordinate(samples_quantity)
     bulk = quantity.value(np.nanquantile(v, [0.01, 0.999])) if np.isfinite(v).any() else np.empty(0)
     with style():
-        fig = Figure(figsize=(COLUMN, 3.3), layout="constrained")
+        fig = Drawing(figsize=(COLUMN, 3.3), layout="constrained")
         ax = fig.add_subplot()
         x_limits = span(np.append(x, along.drawable(samples_along)), along, 0, 0)
         frame(ax, along, quantity, x_limits, span(np.append(y, bulk), quantity, 0.05, 0.1))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from darkmoment.levels import delta_chi2
 from darkmoment.plots.axis import Array, Axis
 from darkmoment.plots.canvas import settle
+from darkmoment.plots.drawing import Drawing
 from darkmoment.plots.legend import place_legend
 from darkmoment.plots.overlay import Overlay, draw_overlays
 from darkmoment.plots.plane import Plane, draw_limit, mark_plane
@@ -76,7 +77,7 @@ def profile_map_figure(
     plane = Plane.of(table, x, y)
     rise = plane.numbers("delta_chi2")
     with style():
-        fig = Figure(figsize=(COLUMN, 2.9), layout="constrained")
+        fig = Drawing(figsize=(COLUMN, 2.9), layout="constrained")
         ax = fig.add_subplot()
         plane.frame(ax)
         seen = np.ma.masked_invalid(np.where(rise == np.inf, _CAP, rise))

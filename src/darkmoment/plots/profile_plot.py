@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from darkmoment.levels import delta_chi2
 from darkmoment.plots.axis import Axis
 from darkmoment.plots.canvas import frame, lone, mark_cells, settle, span, text_column
+from darkmoment.plots.drawing import Drawing
 from darkmoment.plots.legend import place_legend
 from darkmoment.plots.overlay import Overlay, draw_overlays
 from darkmoment.plots.style import COLUMN, CYCLE, printed, style
@@ -35,7 +36,7 @@ def profile_figure(table: pd.DataFrame, x: Axis, title: str = "", overlays: Sequ
     table = table.sort_values(x.name)
     at, rise = x.drawable(table[x.name]), DELTA_CHI2.drawable(table["delta_chi2"])
     with style():
-        fig = Figure(figsize=(COLUMN, 2.6), layout="constrained")
+        fig = Drawing(figsize=(COLUMN, 2.6), layout="constrained")
         ax = fig.add_subplot()
         # only the part near the minimum decides an interval
         top = min(_TOP, max(float(np.nanmax(rise, initial=0.0)), delta_chi2(LEVELS[-1])) * 1.1)

@@ -16,6 +16,7 @@ from matplotlib.patches import Patch
 from darkmoment.levels import delta_chi2
 from darkmoment.plots.axis import Axis
 from darkmoment.plots.canvas import frame, settle, span
+from darkmoment.plots.drawing import Drawing
 from darkmoment.plots.legend import place_legend
 from darkmoment.plots.style import CYCLE, PAGE, printed, style
 
@@ -47,7 +48,7 @@ def reach_figure(table: pd.DataFrame, quantity: Axis, by: Axis, level: float) ->
     order = np.argsort(start, kind="stable")
     order = order[np.isfinite(start[order])]
     with style():
-        fig = Figure(figsize=(0.75 * PAGE, 1.0 + 0.22 * max(len(order), 2)), layout="constrained")
+        fig = Drawing(figsize=(0.75 * PAGE, 1.0 + 0.22 * max(len(order), 2)), layout="constrained")
         ax = fig.add_subplot()
         rank = np.arange(len(order))
         x_limits = span(np.concatenate([limit[order], mark[order]]), quantity, 0.08, 0.12)

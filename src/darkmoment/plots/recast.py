@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from darkmoment.plots.axis import Array, Axis
 from darkmoment.plots.canvas import frame, runs, settle, shade_above, span
+from darkmoment.plots.drawing import Drawing
 from darkmoment.plots.legend import place_legend
 from darkmoment.plots.overlay import Overlay, draw_overlays, seen
 from darkmoment.plots.style import COLUMN, CYCLE, PAGE, colours, printed, style
@@ -52,7 +53,7 @@ def recast_figure(
     """
     x, y = along.drawable(mass), quantity.drawable(limit)
     with style():
-        fig = Figure(figsize=(COLUMN, 2.7), layout="constrained")
+        fig = Drawing(figsize=(COLUMN, 2.7), layout="constrained")
         ax = fig.add_subplot()
         baseline = quantity.drawable([massless_limit])
         values = seen(np.append(y, baseline), overlays, along, quantity, x)
@@ -112,7 +113,7 @@ def recasts_figure(
     x = along.drawable(mass)
     y = {name: quantity.drawable(limit) for name, limit in limits.items()}
     with style():
-        fig = Figure(figsize=(PAGE, 3.6), layout="constrained")
+        fig = Drawing(figsize=(PAGE, 3.6), layout="constrained")
         ax = fig.add_subplot()
         lowest = np.array([y[name][i] if name else np.nan for i, name in enumerate(leading)])
         every = seen(np.concatenate(list(y.values())), overlays, along, quantity, x)

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from darkmoment.plots.axis import Axis
 from darkmoment.plots.canvas import frame, settle, shade_above, span
+from darkmoment.plots.drawing import Drawing
 from darkmoment.plots.legend import place_legend
 from darkmoment.plots.overlay import Overlay, draw_overlays, seen
 from darkmoment.plots.recast import looks_of
@@ -57,7 +58,7 @@ def datasets_figure(
     wide = bool(np.nanmax(together, initial=1.0) > _WIDE or np.nanmin(together, initial=1.0) < 1 / _WIDE)
     ratio = Axis("ratio", r"\mathrm{ratio}", logarithmic=wide)
     with style():
-        fig = Figure(figsize=(COLUMN, 3.6), layout="constrained")
+        fig = Drawing(figsize=(COLUMN, 3.6), layout="constrained")
         top, below = fig.subplots(2, 1, sharex=True, height_ratios=[2.2, 1])
         ends = span(x, along, 0, 0)
         values = seen(np.concatenate(list(y.values())), overlays, along, quantity, x)

@@ -15,6 +15,7 @@ from matplotlib.patches import Patch
 from darkmoment.plots.axis import Axis
 from darkmoment.plots.canvas import SHADE, frame, settle, span
 from darkmoment.plots.corner_plot import scientific
+from darkmoment.plots.drawing import Drawing
 from darkmoment.plots.style import COLUMN, CYCLE, printed, style
 
 _LINE, _MARGINS = 0.2, 1.35
@@ -60,7 +61,7 @@ def sensitivity_figure(
     """
     drawn = table[np.isfinite(table["limit"].astype(float)) & (table["limit"] > 0)]
     with style():
-        fig = Figure(figsize=(COLUMN, _MARGINS + _LINE * max(len(drawn), 1)), layout="constrained")
+        fig = Drawing(figsize=(COLUMN, _MARGINS + _LINE * max(len(drawn), 1)), layout="constrained")
         ax = fig.add_subplot()
         near = drawn["limit"][np.abs(np.log(drawn["limit"] / limit)) < np.log(_FAR)] if limit > 0 else []
         edges = [limit / (_BAND * 1.2), limit * _BAND * 1.2]

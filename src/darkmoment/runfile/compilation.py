@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from darkmoment.parameters import PARAMETERS, Parameter
-from darkmoment.runfile.diagnostics import Findings, Location
-from darkmoment.runfile.numbers import NumberError, number_from_text
+from darkmoment.runfile.diagnostics import Findings, Location, Problem
+from darkmoment.runfile.numbers import NumberError, has_unit, number_from_text
 from darkmoment.runfile.schema import FitSpec
 from darkmoment.runfile.ties import tie_of
 
@@ -30,7 +30,9 @@ def compile_parameters(spec: FitSpec) -> dict[str, Parameter]:
     return compiled
 
 
-def parse_assignment(text: str, names: Collection[str] = tuple(PARAMETERS)) -> tuple[str, float]:
+def parse_assignment(
+    text: str, names: Collection[str] = tuple(PARAMETERS), doubts: list[Problem] | None = None
+) -> tuple[str, float]:
     """Read `name=value` of the command line's `--set`.
 
     Parameters
@@ -39,6 +41,8 @@ def parse_assignment(text: str, names: Collection[str] = tuple(PARAMETERS)) -> t
         `epsilon=1e-4`, `m_dark_photon=100 MeV`, `flavour_angle=pi/4`.
     names : collection of str
         The parameters that can be set: those of the fit.
+    doubts : list of Problem, optional
+        Receives what looks like a slip of the unit.
 
     Returns
     -------
@@ -65,6 +69,9 @@ def parse_assignment(text: str, names: Collection[str] = tuple(PARAMETERS)) -> t
         else:
             refusal = PARAMETERS[name].refusal(value)
             if refusal is None:
+                slip = None if has_unit(given) else PARAMETERS[name].slip(value)
+                if slip is not None and doubts is not None:
+                    doubts.append(Problem(where, slip))
                 return name, value
             findings.problem(where, refusal)
     findings.raise_if_any()

@@ -49,6 +49,14 @@ class RunFileError(ValueError):
     ----------
     problems : tuple of Problem
         Sorted by file and line; `str()` gives one line for each.
+
+    Examples
+    --------
+    >>> from darkmoment import Fit
+    >>> Fit.load("globl")
+    Traceback (most recent call last):
+        ...
+    darkmoment.runfile.diagnostics.RunFileError: globl: no such run file (did you mean 'global'?)
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:

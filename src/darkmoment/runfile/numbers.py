@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from math import isfinite, pi
+from math import isfinite
 
 from darkmoment.parameters import PARAMETERS
 from darkmoment.runfile.diagnostics import Findings, nearest
 from darkmoment.runfile.expressions import ExpressionError, parse
 from darkmoment.runfile.tree import Node, Scalar, shown
-
-UNITS: Mapping[str, tuple[str, float, float]] = {
-    "eV": ("GeV", 1.0, 1e9),
-    "keV": ("GeV", 1.0, 1e6),
-    "MeV": ("GeV", 1.0, 1e3),
-    "GeV": ("GeV", 1.0, 1.0),
-    "TeV": ("GeV", 1e3, 1.0),
-    "rad": ("rad", 1.0, 1.0),
-    "mrad": ("rad", 1.0, 1e3),
-    "deg": ("rad", pi, 180.0),
-}
-"""Unit -> (the unit parameters use, factor, divisor); dividing by a power of ten rounds once, not twice."""
+from darkmoment.units import UNITS
 
 _WITH_UNIT = re.compile(r"(?P<number>.*[\d.)\s])\s*(?P<unit>[A-Za-zµ°%]+)")
 _PLUS_MINUS = re.compile(r"\+-|\+/-|±")
@@ -80,6 +68,12 @@ def number_from_text(text: str, unit: str = "") -> float:
     if not isfinite(value):
         raise NumberError(f"{text!r} is not a finite number")
     return value
+
+
+def has_unit(text: str) -> bool:
+    """Return True where a number is written with its unit: no slip of units then."""
+    match = _WITH_UNIT.fullmatch(text.strip())
+    return match is not None and match["unit"] in UNITS
 
 
 def _with_tie_hint(message: str, text: str) -> str:

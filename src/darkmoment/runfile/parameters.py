@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from darkmoment.parameters import FLAVOURS, PARAMETERS, SPECTRA, ParameterInfo, names_of
 from darkmoment.runfile.diagnostics import Findings, Location
 from darkmoment.runfile.expressions import ExpressionError, parse
-from darkmoment.runfile.numbers import NumberError, constraint_from_text, read_number
+from darkmoment.runfile.numbers import NumberError, constraint_from_text, has_unit, read_number
 from darkmoment.runfile.priors import read_prior
 from darkmoment.runfile.schema import ParameterSpec
 from darkmoment.runfile.ties import check_ties
@@ -65,6 +65,10 @@ def other_ansatz(name: str, spectrum: str, flavour: str) -> str:
             here = f"this fit has {switch}: {chosen} ({has})"
             return f"parameter {name!r} belongs to {switch}: {owners[0]}; {here}"
     return f"parameter {name!r} belongs to another ansatz"
+
+
+def _has_unit(node: Node) -> bool:
+    return isinstance(node, Scalar) and isinstance(node.value, str) and has_unit(node.value)
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,7 @@ class _Reader:
         self.findings.problem(where or self.entry.where, f"parameter {self.name!r} {message}", suggestion)
 
     def _value(self, node: Node, what: str) -> float | None:
-        """Read a value this parameter can have; doubt is a warning."""
+        """Read a value this parameter can have."""
         value = read_number(node, what, self.findings, self.info.unit)
         if value is None:
             return None
@@ -138,14 +142,26 @@ class _Reader:
         if refusal is not None:
             self.findings.problem(node.where, refusal)
             return None
-        doubt = self.info.doubt(value)
-        if doubt is not None:
-            self.findings.warning(node.where, doubt)
         return value
+
+    def _doubt(self, written: Mapping[float, Node]) -> None:
+        """Warn of a value, or of a range, that looks like a slip; one written with its unit is meant."""
+        bare = {value: node for value, node in written.items() if not _has_unit(node)}
+        slip = self.info.slip(*written) if len(bare) == len(written) else None
+        if slip:
+            self.findings.warning(next(iter(bare.values())).where, slip)
+            return
+        for value, node in bare.items():
+            doubt = self.info.doubt(value)
+            if doubt is not None:
+                self.findings.warning(node.where, doubt)
 
     def _fixed(self, node: Node) -> ParameterSpec | None:
         value = self._value(node, self.name)
-        return None if value is None else ParameterSpec(self.name, value=value, where=self.entry.where)
+        if value is None:
+            return None
+        self._doubt({value: node})
+        return ParameterSpec(self.name, value=value, where=self.entry.where)
 
     def _tied(self, form: str, node: Node) -> ParameterSpec | None:
         if not isinstance(node, Scalar) or isinstance(node.value, bool) or node.value is None:
@@ -191,17 +207,19 @@ class _Reader:
             if not isinstance(given.node, Items) or len(given.node.items) != 2:
                 self.findings.problem(given.node.where, f"{what} is [lower, upper], not {shown(given.node)}")
                 return None
-            lower, upper = (self._value(node, what) for node in given.node.items)
+            nodes = list(given.node.items)
             where = given.node.where
         else:
             ends = [block.get("min"), block.get("max")]
             for key, end in zip(("min", "max"), ends, strict=True):
                 if end is None and complain:
                     self._problem(f"has no {key}: give both min and max")
-            lower, upper = (self._value(end.node, what) if end is not None else None for end in ends)
+            nodes = [end.node for end in ends if end is not None]
             where = self.entry.where
-        if lower is None or upper is None:
+        read = [self._value(node, what) for node in nodes]
+        if len(read) < 2 or read[0] is None or read[1] is None:
             return None
+        lower, upper = read[0], read[1]
         if lower > upper:
             message = f"{what} is inverted: [{lower:g}, {upper:g}]"
             self.findings.problem(where, message, f"[{upper:g}, {lower:g}]")
@@ -212,6 +230,7 @@ class _Reader:
             )
             self.findings.problem(where, message)
             return None
+        self._doubt(dict(zip((lower, upper), nodes, strict=True)))
         return lower, upper
 
     def _constraint(self, block: Block) -> tuple[float, float] | None:
@@ -242,6 +261,8 @@ class _Reader:
         mean, sigma = constraint
         lower, upper = self.info.domain
         bounds = max(lower, mean - _SIGMAS * sigma), min(upper, mean + _SIGMAS * sigma)
+        entry = block.entries["constraint"]
+        self._doubt(dict.fromkeys(bounds, entry.node))
         if self.info.refusal(bounds[0]) is not None:
             self._problem(
                 f"needs a range: {_SIGMAS:g} sigma below its constraint, {bounds[0]:g} has no meaning"

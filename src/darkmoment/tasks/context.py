@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from darkmoment.axes import axis as axis
 from darkmoment.fit import Fit
 from darkmoment.inference.crew import Crew
+from darkmoment.progress import Progress, bar
 from darkmoment.record import RunDirectory
 from darkmoment.runfile.schema import RunFile
-
-if TYPE_CHECKING:
-    from darkmoment.plots.axis import Axis
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -79,23 +76,5 @@ class Context:
     @contextmanager
     def progress(self, text: str) -> Iterator[Progress]:
         """Show a progress bar where the run has a terminal."""
-        from tqdm import tqdm
-
-        with tqdm(desc=text, disable=not self.show_progress, leave=False, dynamic_ncols=True) as bar:
-
-            def report(done: int, total: int) -> None:
-                bar.total = total
-                bar.update(done - bar.n)
-
+        with bar(text, self.show_progress) as report:
             yield report
-
-
-def axis(fit: Fit, name: str) -> Axis:
-    """Return name, symbol, unit and scale of an observable or parameter."""
-    from darkmoment.plots.axis import Axis
-
-    if name in fit.model.table:
-        o = fit.model.table[name]
-        return Axis(o.name, o.label, o.unit, o.logarithmic)
-    p = fit.parameter(name)
-    return Axis(p.name, p.label, p.unit, p.free and p.logarithmic)

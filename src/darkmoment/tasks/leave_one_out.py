@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
 from darkmoment.fit import Fit
-from darkmoment.inference.leave_one_out import NONE, STARTS, leave_one_out
+from darkmoment.inference.leave_one_out import STARTS, leave_one_out
 from darkmoment.overlays import OVERLAY, overlays_of
+from darkmoment.results.sentences import leave_one_out as sentence
 from darkmoment.tasks import maximise as maximise_task
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.task import Option, Task
 
 KIND = "leave_one_out"
-_SAME = 0.01
 
 
 def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name: str) -> Outcome:
@@ -54,25 +52,6 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     context.results[slug, KIND, name] = table
     certified = bool(table["status"].isin(["certified", "range"]).all())
     return Outcome([f"{fit.label}: {sentence(table, quantity, along, level)}"], warnings, certified, table)
-
-
-def sentence(table: pd.DataFrame, quantity: str, along: str | None, level: float) -> str:
-    """Say which experiment's removal raises the limit most, where, and which ones change nothing."""
-    kept = table[(table["without"] != NONE) & table["ratio"].notna()]
-    what = f"{level:.0%} limit on {quantity}"
-    if kept.empty:
-        return f"no {what} to leave experiments out of"
-    tops = kept.loc[kept.groupby("without", sort=False)["ratio"].idxmax()]
-    tops = tops.sort_values("ratio", ascending=False, kind="stable")
-    raised = [
-        f"{row['ratio']:.3g} times without {row['without']}"
-        + (f" (at {along} = {row[along]:.3g})" if along else "")
-        for row in tops[tops["ratio"] > 1 + _SAME].to_dict("records")
-    ]
-    change = (kept["ratio"] - 1).abs().groupby(kept["without"], sort=False).max()
-    same = list(change.index[change <= _SAME])
-    rises = f"{what} rises by up to {', '.join(raised)}" if raised else f"{what} rises without no experiment"
-    return rises + (f"; within 1% the same without {', '.join(same)}" if same else "")
 
 
 def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:

@@ -11,6 +11,7 @@ import pandas as pd
 from darkmoment.fit import Fit
 from darkmoment.inference.maximise import STARTS, maximise
 from darkmoment.overlays import OVERLAY, overlay_objection, overlays_of
+from darkmoment.results import sentences
 from darkmoment.tasks import edges
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.task import Option, Task
@@ -71,7 +72,8 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     limits = Limits(quantity, along, level, options["points"], options["starts"], table, values)
     context.results[slug, KIND, name] = limits
     certified = bool(table["status"].isin(["certified", "range"]).all())
-    return Outcome([_sentence(fit, limits)], warnings, certified, limits)
+    said = sentences.limit(table, quantity, along, level, axis(fit, quantity).unit)
+    return Outcome([f"{fit.label}: {said}"], warnings, certified, limits)
 
 
 def about(fit: Fit, quantity: str, along: str | None, level: float, warnings: list[str]) -> dict[str, Any]:
@@ -91,23 +93,6 @@ def about(fit: Fit, quantity: str, along: str | None, level: float, warnings: li
         "data": fit.data,
         "warnings": warnings,
     }
-
-
-def _sentence(fit: Fit, limits: Limits) -> str:
-    column = f"{limits.quantity}_max"
-    known = limits.table[limits.table[column].notna()]
-    if known.empty:
-        return f"{fit.label}: no allowed point was found"
-    row = known.iloc[int(known[column].argmax())]
-    unit = axis(fit, limits.quantity).unit
-    count = len(limits.table)
-    where = (
-        f", highest of {count} values of {limits.along}, at {row[limits.along]:.4g}" if limits.along else ""
-    )
-    return (
-        f"{fit.label}: largest {limits.quantity} = {row[column]:.4g}{' ' + unit if unit else ''} "
-        f"({limits.level:.0%} CL{where}; forbids more: {row['leading_experiment']}; {row['status']})"
-    )
 
 
 def objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:

@@ -15,6 +15,7 @@ from darkmoment.inference.nested import nested_sample
 from darkmoment.inference.quantiles import LEVELS, PosteriorLimit
 from darkmoment.inference.sample import Sample
 from darkmoment.inference.sensitivity import SAMPLED_ESS, Sensitivity, prior_sensitivity
+from darkmoment.results import sentences
 from darkmoment.tasks.context import Context, axis
 
 NEAR, FAR = 2.0, 3.0
@@ -67,7 +68,8 @@ def check(context: Context, fit: Fit, found: Sample, options: Mapping[str, Any])
     for name in names:
         # what the chosen quantity shows of the prior is not known of the others
         remark = "set by the prior ranges; quote the profile limit" if driven and name == of else ""
-        done.answers.insert(0, _sentence(fit, found.limit(name, level), remark))
+        said = sentences.posterior(found.limit(name, level), axis(fit, name).unit, remark)
+        done.answers.insert(0, f"{fit.label}: {said}")
     return done
 
 
@@ -79,16 +81,6 @@ def about_sensitivity(found: Sensitivity) -> dict[str, Any]:
         "prior_driven": found.prior_driven,
         "unsettled": found.unsettled,
     }
-
-
-def _sentence(fit: Fit, limit: PosteriorLimit, remark: str) -> str:
-    unit = axis(fit, limit.quantity).unit
-    value = f"{limit.value:.3g} {unit}".strip()
-    size = f" +- {limit.error / limit.value:.1%} from sampling" if limit.value > 0 else ""
-    return (
-        f"{fit.label}: {limit.quantity} < {value} ({limit.level:.0%}, posterior{size}"
-        f"{'; ' + remark if remark else ''})"
-    )
 
 
 def _by_prior_draws(

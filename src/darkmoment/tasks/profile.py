@@ -9,6 +9,7 @@ from darkmoment.fit import Fit
 from darkmoment.inference.map_rows import reasons_for_silence
 from darkmoment.inference.profile import STARTS, Profile, profile
 from darkmoment.overlays import OVERLAY, overlay_objection, overlays_of
+from darkmoment.results import sentences
 from darkmoment.tasks import profile_map
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.task import Option, Task
@@ -50,7 +51,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
         table, about = done
         # files written before this was kept know nothing of it
         overall = about.get("overall", Profile.overall)
-        found = Profile(x, table, axis(fit, x).logarithmic, overall, reasons_for_silence(fit))
+        found = Profile(x, table, axis(fit, x).logarithmic, overall, reasons_for_silence(fit), level, fit)
     if context.draws(done):
         title = fit.title if fit.injected else ""
         save(
@@ -60,22 +61,10 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     if done is None:
         context.directory.write_table(stem, found.table, about)
     context.results[slug, KIND, name] = found
-    lower, upper = found.interval(level)
-    unit = f" {axis(fit, x).unit}".rstrip()
-    ends = [f"{x} > {lower:.4g}{unit}"] if lower is not None else []
-    ends += [f"{x} < {upper:.4g}{unit}"] if upper is not None else []
-    said = " and ".join(ends) or f"no bound on {x} is reached within the values asked for"
-    allowed = found.table[x][found.table["status"] != "failed"]
-    if allowed.empty:
-        said = f"no allowed point was found for any value of {x}"
-    elif found.failed:
-        said += f"; allowed points were found from {allowed.min():.4g} to {allowed.max():.4g}{unit} only"
-    answer = f"{fit.label}: {said} ({level:.0%} CL)"
+    answer = f"{fit.label}: {sentences.interval(found, level, axis(fit, x).unit)}"
     warnings = [f"{fit.label}: {text}" for text in found.warnings]
     if text := profile_map.outside(fit, x, options["range"]):
         warnings.append(text)
-    if found.doubtful(options["level"]):
-        warnings.append(f"{fit.label}: an end of the interval of {x} rests on a cell that is not certified")
     return Outcome([answer], warnings, found.certified, found)
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from darkmoment.fit import Fit
-from darkmoment.inference.upper_limits import ABOVE, BELOW, BRACKETED, refined_limits
+from darkmoment.inference.upper_limits import refined_limits
 from darkmoment.overlays import overlays_of
+from darkmoment.results import sentences
 from darkmoment.tasks.context import Context, Outcome, axis
 
 if TYPE_CHECKING:
@@ -47,9 +48,11 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
             context.directory.write_table(f"{stem}_limit", limits, _about_limits(fit, options, about))
         context.directory.write_table(stem, table, about)
     context.results[slug, kind, name] = table
-    answer = f"{fit.label}: {_sentence(fit, table, limits, options)}"
+    said = sentences.plane(
+        table, limits, options["x"], options["y"], options["level"], lambda n: axis(fit, n).unit
+    )
     certified = not bool((table["status"] == "uncertified").any())
-    return Outcome([answer], about["warnings"], certified, table)
+    return Outcome([f"{fit.label}: {said}"], about["warnings"], certified, table)
 
 
 def _compute(
@@ -158,37 +161,6 @@ def _draw(
     save(figure, context.directory.file(f"{stem}_leading"))
 
 
-def _sentence(fit: Fit, table: pd.DataFrame, limits: pd.DataFrame | None, options: Mapping[str, Any]) -> str:
-    x, y = options["x"], options["y"]
-    allowed = table[np.isfinite(table["delta_chi2"])]
-    if allowed.empty:
-        return f"no allowed point was found for any {x} and {y}"
-    if limits is None:
-        best = allowed.loc[allowed["delta_chi2"].idxmin()]
-        where = " and ".join(f"{n} = {best[n]:.4g} {axis(fit, n).unit}".rstrip() for n in (x, y))
-        return f"profile of {x} and {y}: smallest chi2 of the map {best['chi2']:.4g} at {where}"
-    unit = f" {axis(fit, y).unit}".rstrip()
-    known = limits.dropna(subset=[f"{y}_max"])
-    if known.empty:
-        return f"profile of {x} and {y}: no upper limit on {y} is reached within the map"
-    low, high = (known.loc[getattr(known[f"{y}_max"], end)()] for end in ("idxmin", "idxmax"))
-    ends = [f"{row[f'{y}_max']:.4g}{unit} at {x} = {row[x]:.4g}" for row in (low, high)]
-    # a limit that does not depend on x has no ends to name
-    flat = high[f"{y}_max"] <= 1.001 * low[f"{y}_max"]
-    said = f"{y} < " + (f"{low[f'{y}_max']:.4g}{unit}" if flat else " to ".join(ends))
-    said += f" ({options['level']:.0%} CL at each {x}, read off the map)"
-    open_ends = [
-        f"; {count} of {len(limits)} values of {x} {words}"
-        for edge, words in (
-            (ABOVE, "reach no limit within the map"),
-            (BELOW, "are excluded for every value of the map"),
-            (BRACKETED, "end at a hard limit between two values of the map: the lower is quoted"),
-        )
-        if (count := int((limits["edge"] == edge).sum()))
-    ]
-    return said + "".join(open_ends)
-
-
 def objection(fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:
     """Say why there is no map of these axes."""
     x, y = options["x"], options["y"]
@@ -200,7 +172,7 @@ def objection(fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:
             hours = seconds(fit, nx * ny) / 3600
             return (
                 f"points = [{nx}, {ny}] are {nx * ny} cells, about {hours:.2g} hours on one core: "
-                f"give {MOST_CELLS} or fewer"
+                f"give {MOST_CELLS} or fewer, or several maps, each over a part of the plane (range, y_range)"
             )
     return None
 

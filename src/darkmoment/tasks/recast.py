@@ -19,6 +19,8 @@ from darkmoment.tasks.task import Option, Task
 __all__ = ["KIND", "TASK", "Recast", "column", "recast", "run"]
 
 KIND = "recast"
+MOST_POINTS = 20_000
+"""All are computed at once, each with its quadrature nodes."""
 
 
 def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name: str) -> Outcome:
@@ -81,6 +83,9 @@ def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> st
         return f"a limit is recast along m_dark_photon, not along {along}"
     if lower <= 0:
         return "the range of a recast starts above 0"
+    if options["points"] > MOST_POINTS:
+        most = f"give {MOST_POINTS} or fewer, or several recasts, each over a part of the range"
+        return f"points = {options['points']:.10g} do not fit into memory at once: {most}"
     try:
         limited = {name: asked_for(base, name, options["as_published"]).limits for name in names}
     except ExperimentError as error:

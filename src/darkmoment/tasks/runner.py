@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from warnings import warn
 
 import pandas as pd
 
 from darkmoment.asimov import notes
+from darkmoment.estimates import refuse_long
 from darkmoment.fit import Fit, PointError
 from darkmoment.gaps import gaps
 from darkmoment.inference.blocks import Blocks
@@ -85,6 +88,7 @@ def run(
     workers: int = 1,
     scheduler: str | None = None,
     note: Say = warn,
+    max_hours: float = inf,
 ) -> RunResult:
     """Run the tasks of a file.
 
@@ -112,6 +116,8 @@ def run(
         Address of a Dask scheduler whose workers do the work instead.
     note : callable
         Called with what is worth knowing and not part of the answer: a damaged block, other versions.
+    max_hours : float
+        The longest run that is wanted, by an estimate; one that is resumed is not asked again.
 
     Returns
     -------
@@ -126,7 +132,7 @@ def run(
     StorageError
         If the disk fills up; what was finished is kept.
     RunFileError
-        If a task has no answer for these fits.
+        If a task has no answer for these fits, or the run would take longer than `max_hours`.
     ValueError
         If there is no such variant, or a fixed value has no meaning.
     """
@@ -145,6 +151,9 @@ def run(
     if not asked and file.tasks:
         raise RunFileError([Problem(Location(file.source), f"no task is for variant {variant!r}")])
     refuse(base, list(fits.values()), asked)
+    # a name that is too long does not exist either, where Path.exists raises
+    if not (resume and os.path.exists(out / RECORD)):
+        refuse_long(list(fits.values()), asked, max_hours, max(workers, 1))
     entropy = file.base.seed if seed is None else seed
     record = describe(file, fits, entropy, fixed or {}, asked)
     with one_thread(), _crew(workers, scheduler, note) as crew, _room_in(out):

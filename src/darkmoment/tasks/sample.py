@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from darkmoment.fit import Fit
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from darkmoment.inference.sample import Sample
 
 KIND = "sample"
-_CORNER_SAMPLES = 20_000
 _STARTS = 64
 """Maximising points of earlier tasks handed to the sampler, at most."""
 
@@ -40,15 +38,15 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     done = context.directory.read_table(stem)
     if done is not None:
         about = done[1]
-        found = read_chains(context.directory.path / f"{stem}.nc", about)
+        found = read_chains(context.directory.path / f"{stem}.nc", about, fit)
         if context.redraw:
             _draw_again(context, fit, found, options["level"], stem)
         context.results[slug, KIND, name] = found
         return Outcome(about["answers"], about["warnings"], about["certified"], found)
     found = _sampled(context, fit, slug, options)
     write_chains(found, context.directory.file(f"{stem}.nc"), _attributes(fit, context.seed))
-    save(_corner(fit, found, options["level"]), context.directory.file(f"{stem}_corner"))
-    context.directory.write_text(f"{stem}_samples.csv", _flat(found).to_csv(index=False))
+    save(found.plot(level=options["level"]), context.directory.file(f"{stem}_corner"))
+    context.directory.write_text(f"{stem}_samples.csv", found.chains.to_csv(index=False))
     checks = check(context, fit, found, options)
     if checks.sensitivity is not None:
         about = {
@@ -120,19 +118,11 @@ def _draw_again(context: Context, fit: Fit, found: Sample, level: float, stem: s
     """Draw the figures of chains and tables that are finished."""
     from darkmoment.plots.style import save
 
-    save(_corner(fit, found, level), context.directory.file(f"{stem}_corner"))
+    save(found.plot(level=level), context.directory.file(f"{stem}_corner"))
     known = context.directory.read_table(f"{stem}_sensitivity")
     if known is not None:
         limit = PosteriorLimit(**{k: v for k, v in known[1]["limit"].items() if k != "error"})
         save(_sensitivity(fit, known[0], limit), context.directory.file(f"{stem}_sensitivity"))
-
-
-def _flat(found: Sample) -> pd.DataFrame:
-    shape = found.chi2.shape
-    ensemble, step, walker = (index.ravel() for index in np.indices(shape))
-    columns: dict[str, Any] = {"ensemble": ensemble, "step": step, "walker": walker}
-    columns |= {name: x.ravel() for name, x in {**found.parameters, **found.quantities}.items()}
-    return pd.DataFrame(columns | {"chi2": found.chi2.ravel()})
 
 
 def _about(fit: Fit, found: Sample) -> dict[str, Any]:
@@ -161,22 +151,15 @@ def _attributes(fit: Fit, seed: int) -> dict[str, str]:
     return {"fit": fit.name, "variant": fit.label, "seed": str(seed), "sampler": "emcee"}
 
 
-def _corner(fit: Fit, found: Sample, level: float) -> Any:
-    from darkmoment.plots.corner_plot import corner_figure
-
-    every = {**found.parameters, **found.quantities}
-    step = max(1, found.chi2.size // _CORNER_SAMPLES)
-    samples = {name: x.ravel()[::step] for name, x in every.items()}
-    limits = {name: found.limit(name, level).value for name in found.quantities}
-    axes = [axis(fit, name) for name in every]
-    return corner_figure(samples, axes, level, one_sided=set(found.quantities), limits=limits)
-
-
 def _sensitivity(fit: Fit, table: pd.DataFrame, limit: PosteriorLimit) -> Any:
     from darkmoment.plots.sensitivity import sensitivity_figure
 
     labels = {name: axis(fit, str(name)).label for name in table["parameter"]}
     return sensitivity_figure(table, limit.value, axis(fit, limit.quantity), limit.level, fit.title, labels)
+
+
+MOST_WALKERS = 20_000
+"""Of one ensemble; each keeps its chain in memory."""
 
 
 def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:
@@ -188,6 +171,9 @@ def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> st
         if walkers < fewest or walkers % 2:
             why = f"twice the {len(fit.free)} free parameters of {fit.label}"
             return f"walkers = {walkers}: give an even number, {fewest} or more ({why})"
+    if walkers > MOST_WALKERS:
+        more = "for more samples ask for more of them: until: {ess: ...}"
+        return f"walkers = {walkers} do not fit into memory: give {MOST_WALKERS} or fewer; {more}"
     if options["cross_check"] == "nested":
         from darkmoment.inference.nested import NestedMissingError, require
 

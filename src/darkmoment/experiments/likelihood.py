@@ -108,6 +108,11 @@ class Likelihood(ABC):
         """
         return {}
 
+    @property
+    def standard_model_response(self) -> float:
+        """The response where there is nothing new: no signal, for a measurement the Standard Model's pull."""
+        return 0.0
+
     @abstractmethod
     def response(self, p: Point) -> Array:
         """Return the signal strength s/s_lim (0 where it says nothing), or the pull of a measurement."""
@@ -250,6 +255,13 @@ class Measurement(Likelihood):
         if self.dataset.value is None or self.dataset.sigma is None:
             raise ExperimentError(f"dataset '{self.dataset}' of {self.name} has no measured value")
         return (p[self.limits] - self.dataset.value) / self.dataset.sigma
+
+    @property
+    def standard_model_response(self) -> float:
+        """The pull at zero: what is measured is the difference to the Standard Model."""
+        if self.dataset.value is None or self.dataset.sigma is None:
+            raise ExperimentError(f"dataset '{self.dataset}' of {self.name} has no measured value")
+        return -self.dataset.value / self.dataset.sigma
 
     def limit(self, p: Point) -> Array:
         """Return nan: a measurement has no upper limit of its own."""

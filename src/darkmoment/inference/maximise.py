@@ -1,6 +1,7 @@
 """The largest value of a quantity that the experiments allow, with its certificate.
 
-Delta chi2 is the total chi2 less the smallest total chi2 at the same value of the `along` parameter. A cell
+Delta chi2 is the total chi2 less the smallest total chi2 at the same value of the `along` parameter, or less
+the Standard Model's where that is asked for. A cell
 is certified where two searches without a common start or random stream reach the best value, for the
 quantity and for the smallest chi2, and no neighbouring cell undercuts it.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Integral
+from typing import Literal
 
 import numpy as np
 
@@ -16,9 +18,10 @@ from darkmoment.fit import Fit
 from darkmoment.inference.crew import Crew, unheard
 from darkmoment.inference.lattice import lattice
 from darkmoment.inference.map_search import MapSearch
-from darkmoment.inference.maximum import Cell, Maximum, result
+from darkmoment.inference.maximum import ORIGINS, Cell, Maximum, result
 from darkmoment.inference.migrad import ask_migrad
 from darkmoment.inference.problem import Problem
+from darkmoment.inference.reference import standard_model_chi2
 from darkmoment.inference.search import (
     CHI2_TOLERANCE,
     Attempt,
@@ -81,6 +84,7 @@ def maximise(
     progress: Progress | None = None,
     hints: Sequence[Mapping[str, float]] = (),
     crew: Crew | None = None,
+    above: Literal["smallest", "standard_model"] = "smallest",
 ) -> Maximum:
     """Find the largest allowed value of a quantity, for each value of a parameter or overall.
 
@@ -107,6 +111,9 @@ def maximise(
         Points (physical units) to start from besides; what only they reach is not certified.
     crew : Crew, optional
         Who does the work; this process where left out.
+    above : str
+        What Delta chi2 is counted from: the smallest total chi2 at the same value of `along`, or that of the
+        Standard Model. What does not depend on the couplings (Z width, T) cancels in the former.
 
     Returns
     -------
@@ -115,18 +122,25 @@ def maximise(
     Raises
     ------
     ValueError
-        If the quantity does not exist, `along` is not free and `points` is a number, or a value of `along`
-        has no meaning.
+        If the quantity does not exist, `along` is not free and `points` is a number, `above` is neither, or a
+        value of `along` has no meaning.
     """
     if quantity not in (*fit.model.quantities, *fit.model.parameter_names):
         raise ValueError(f"{fit.label} has no quantity {quantity!r}")
     if starts < 1 or (isinstance(points, Integral) and points < 1):
         raise ValueError(f"points = {points}, starts = {starts}: give at least one of each")
+    if above not in ORIGINS:
+        raise ValueError(f"above = {above!r}: give {' or '.join(ORIGINS)}")
     cells = list(_cells(fit, quantity, along, points, level, starts, seed))
-    stages = 2 if cells[0].smooth else 1
+    if above == "standard_model":
+        for cell in cells:
+            cell.origin = standard_model_chi2(fit)
+            cell.peak.allowance = cell.allowance
+    sought = cells[0].smooth and above == "smallest"
+    stages = 2 if sought else 1
     crew = crew or Crew()
     report = progress or unheard
-    if cells[0].smooth:
+    if sought:
         search_all([cell.floor for cell in cells], crew, lambda done, of: report(done, stages * of))
         _ask_the_map(fit, cells, seed, crew)
         _ask_migrad(fit, [cell.floor for cell in cells], {}, crew)

@@ -13,13 +13,24 @@ from darkmoment.inference.leaning import Bound, bounds_leaned_on, leading
 from darkmoment.inference.problem import Problem
 from darkmoment.inference.search import SEARCHES, CellSearch
 from darkmoment.levels import delta_chi2
+from darkmoment.parameters import Array
 
 _NOTED_CHI2 = 9.0
+_ROUNDING = 1e-3
+
+ORIGINS = {"smallest": "min", "standard_model": "standard_model"}
+"""What Delta chi2 may be counted from -> how columns name it."""
 
 
 @dataclass
 class Cell:
-    """One cell's searches: the smallest chi2, then the largest quantity above it."""
+    """One cell's searches: the smallest chi2, then the largest quantity above it.
+
+    Attributes
+    ----------
+    origin : ndarray (K,) or None
+        chi2 of each term that Delta chi2 is counted from; None for the smallest total of the cell.
+    """
 
     problem: Problem
     seed: list[int]
@@ -27,6 +38,7 @@ class Cell:
     level: float
     floor: CellSearch = field(init=False)
     peak: CellSearch = field(init=False)
+    origin: Array | None = None
     migrad: str = ""
 
     def __post_init__(self) -> None:
@@ -49,9 +61,20 @@ class Cell:
         value = float(self.problem.survey(u[None, :]).quantities[self.problem.quantity][0])
         return value if value > 0 or not self.problem.logarithmic else None
 
+    def counted_from(self) -> tuple[Array, str]:
+        """Return chi2 of each term that Delta chi2 is counted from, shape (K,), and how columns name it."""
+        if self.origin is not None:
+            return self.origin, ORIGINS["standard_model"]
+        u = self.floor.found.u
+        if u is None:
+            return np.zeros(len(self.problem.fit.terms)), ORIGINS["smallest"]
+        return self.floor.problem.survey(u[None, :]).chi2[0], ORIGINS["smallest"]
+
     @property
     def allowance(self) -> float:
         """Largest total chi2 allowed."""
+        if self.origin is not None and self.smooth:
+            return float(self.origin.sum()) + delta_chi2(self.level)
         return -self.floor.found.score + delta_chi2(self.level) if self.smooth else inf
 
 
@@ -89,22 +112,23 @@ def result(fit: Fit, quantity: str, along: str | None, level: float, cells: list
         rows.append(row)
         bounds.append(leaned)
     table = pd.DataFrame(rows)
-    return Maximum(quantity, along, level, table, _warnings(fit, quantity, table, along, bounds), bounds)
+    return Maximum(
+        quantity, along, level, table, _warnings(fit, quantity, table, along, bounds, level), bounds
+    )
 
 
 def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[str, object], list[Bound]]:
     found = cell.peak.found
     row: dict[str, object] = {along: cell.problem.held[along]} if along else {}
     floor_u = cell.floor.found.u
-    failed = found.u is None or (cell.smooth and floor_u is None)
+    sought = cell.smooth and cell.origin is None
+    failed = found.u is None or (sought and floor_u is None)
     u = found.u if found.u is not None else np.full(cell.problem.dimension, 0.5)
     survey = cell.problem.survey(u[None, :])
     value = float("nan") if failed else float(survey.quantities[quantity][0])
     leaned = [] if failed else bounds_leaned_on(cell.problem, u, cell.allowance, floor_u)
-    best = (
-        np.zeros(len(fit.terms)) if floor_u is None else cell.floor.problem.survey(floor_u[None, :]).chi2[0]
-    )
-    agreed = found.agreed and (not cell.smooth or cell.floor.found.agreed)
+    best, origin = cell.counted_from()
+    agreed = found.agreed and (not sought or cell.floor.found.agreed)
     agreed = agreed and not cell.migrad.startswith("lower")
     status = "failed" if failed else "uncertified" if not agreed else "certified"
     if status == "certified" and any(not b.convention for b in leaned):
@@ -123,7 +147,7 @@ def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[s
         "spread": found.spread,
         "at_bound": "; ".join(map(str, leaned)),
         "migrad": cell.migrad,
-        "chi2_min": float(best.sum()) if cell.smooth else 0.0,
+        f"chi2_{origin}": float(best.sum()) if cell.smooth else 0.0,
         "chi2_min_hits": cell.floor.found.hits() if floor_u is not None else found.hits(),
         "delta_chi2": float(survey.chi2[0].sum() - best.sum()) if not failed else float("nan"),
         "silent": " ".join(t for k, t in enumerate(fit.terms) if not survey.covered[0, k]),
@@ -137,23 +161,36 @@ def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[s
     row |= {
         f"chi2_{t}": float("nan") if failed else float(survey.chi2[0, k]) for k, t in enumerate(fit.terms)
     }
-    row |= {f"chi2_{t}_at_min": float(best[k]) for k, t in enumerate(fit.terms)}
+    row |= {f"chi2_{t}_at_{origin}": float(best[k]) for k, t in enumerate(fit.terms)}
     return row, leaned
 
 
 def _warnings(
-    fit: Fit, quantity: str, table: pd.DataFrame, along: str | None, bounds: list[list[Bound]]
+    fit: Fit,
+    quantity: str,
+    table: pd.DataFrame,
+    along: str | None,
+    bounds: list[list[Bound]],
+    level: float,
 ) -> list[str]:
     """Say in words what limits the validity of the answer."""
     found = []
     where = "cells" if along else "answer"
     datasets = {name: f"{name} ({e.dataset})" for name, e in fit.experiments.items()}
     for term in fit.terms:
-        best = table[f"chi2_{term}_at_min"].min()
+        origin = next(o for o in ORIGINS.values() if f"chi2_{o}" in table)
+        best = table[f"chi2_{term}_at_{origin}"].min()
         if best > _NOTED_CHI2:
+            whom = "anything this model gives" if origin == ORIGINS["smallest"] else "the Standard Model"
             found.append(
-                f"{datasets.get(term, term)} is {best**0.5:.1f} sigma from anything this model gives; "
+                f"{datasets.get(term, term)} is {best**0.5:.1f} sigma from {whom}; "
                 "limits are conditional on it"
+            )
+        worse = table[f"chi2_{term}"] - table[f"chi2_{term}_at_{origin}"]
+        if paid := int((worse > delta_chi2(level) * (1 + _ROUNDING)).sum()):
+            found.append(
+                f"{term} alone forbids the maximum in {paid} of {len(table)} {where}: the total allows it, "
+                "because others fit better there"
             )
     for status, words in (("uncertified", "are not certified"), ("failed", "have no allowed point")):
         count = int((table["status"] == status).sum())

@@ -13,6 +13,7 @@ from darkmoment.tasks import (
     profile,
     recast,
     sample,
+    waterfall,
 )
 from darkmoment.tasks.task import Task
 
@@ -25,6 +26,7 @@ _ALL = (
     compare.TASK,
     compare_conventions.TASK,
     errata.TASK,
+    waterfall.TASK,
 )
 
 TASKS: Mapping[str, Task] = {task.name: task for task in _ALL}

@@ -14,6 +14,7 @@ from darkmoment.inference.problem import Problem
 from darkmoment.inference.search import SEARCHES, CellSearch
 from darkmoment.levels import delta_chi2
 from darkmoment.parameters import Array
+from darkmoment.perturbativity import breaking_warnings
 
 _NOTED_CHI2 = 9.0
 _ROUNDING = 1e-3
@@ -215,7 +216,7 @@ def _warnings(
         if silent_term:
             why = fit.experiments[str(silent_term)].silence
             found.append(f"{silent_term} says nothing in {count} of {len(table)} {where}: {why}")
-    return found
+    return found + breaking_warnings(table, where)
 
 
 def _spread(values: list[float]) -> str:

@@ -67,7 +67,8 @@ def test_exactly_what_was_used(cited) -> None:
     entries = cited()
     identifiers = {fields["eprint"] for fields in entries.values() if "eprint" in fields}
     assert identifiers == {
-        *("2310.12614", "2307.02404", "2506.03069", "2505.21476"),  # meg2 2023, na64, muon g-2
+        *("2310.12614", "2506.03069", "2505.21476"),  # meg2 2023, muon g-2
+        *("2307.02404", "1906.00176"),  # na64, and the curve that continues it to lower masses
         *("1606.05559", "1501.05241", "hep-ph/0203110", "2603.25704"),  # mu2e, its overlap integrals, model
         *("2006.10256", "1907.10121"),  # numpy, scipy
     }
@@ -85,6 +86,26 @@ def test_what_the_posterior_uses(cited) -> None:
     assert sampled["emcee"]["eprint"] == "1202.3665"
     assert {"arviz", "corner", "dynesty", "arXiv:1903.08008"} <= set(sampled)
     assert not {"emcee", "arviz", "dynesty", "arXiv:1903.08008"} & set(cited())
+
+
+def test_formulas_behind_a_quantity_that_is_asked_for(cited) -> None:
+    """The overlap integrals are used by a task as well, whether or not an experiment reads the rate."""
+    without = ("mu2e: {dataset: full}, ", "")
+    gone = (without, ("  - maximise: {}", "  - maximise: {quantity: BR_mu_e_gamma}"))
+    assert "arXiv:hep-ph/0203110" not in cited(*gone)
+    asked = (without, ("  - maximise: {}", "  - maximise: {quantity: CR_mu_e_Al}"))
+    assert (
+        cited(*asked)["arXiv:hep-ph/0203110"]["note"]
+        == r"formulas: overlap integrals of mu $\to$ e conversion"
+    )
+    kept = (without, ("  - maximise: {}", "  - sample: {quantities: [mu_eff, CR_mu_e_Au]}"))
+    assert "arXiv:hep-ph/0203110" in cited(*kept)
+
+
+def test_what_shares_a_formula_is_named_altogether(cited) -> None:
+    both = cited(("mu2e: {dataset: full}", "xenonnt: {}, lz: {}"))
+    assert both["arXiv:1611.09867"]["note"] == "formulas: input of XENONnT, LZ"
+    assert cited(("mu2e: {dataset: full}", "lz: {}"))["arXiv:1611.09867"]["note"] == "formulas: input of LZ"
 
 
 def test_two_datasets_and_two_uses_of_one_paper() -> None:

@@ -38,3 +38,13 @@ def test_gap_above_and_between_is_named():
 
 def test_a_fit_without_curves_has_no_gap_to_name():
     assert found("[1e-3, 20.0]", "{borexino: {}}") == []
+
+
+def test_a_curve_outside_the_range_is_named():
+    assert found("[1e-3, 1.0]", "{na64: {}, meg2: {}}") == []
+    lines = found("[1e-3, 1.0]", "{na64: {}, lep_monophoton: {}, orsay: {}}")
+    assert lines == [
+        "lep_monophoton says nothing anywhere: it is for m_dark_photon in 10 .. 90 GeV, "
+        "the range is 0.001 .. 1 GeV"
+    ]
+    assert any("orsay says nothing anywhere" in line for line in found("[0.2, 1.0]", "{na64: {}, orsay: {}}"))

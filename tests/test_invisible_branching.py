@@ -5,9 +5,12 @@ import json
 import numpy as np
 import pytest
 
+from darkmoment.cli import main
 from darkmoment.fit import Fit
 from darkmoment.gaps import gaps
+from darkmoment.inference.map_rows import reasons_for_silence, silence
 from darkmoment.inference.maximise import maximise
+from darkmoment.inference.profile import profile
 from darkmoment.levels import delta_chi2
 from darkmoment.runfile.loader import loads
 
@@ -160,6 +163,24 @@ def test_a_dump_is_silent_counted_and_named_where_dark_decays_are_open():
     assert any(
         w.startswith("nucal says nothing in 1 of 1 cells: ") and "visible" in w for w in found.warnings
     )
+
+
+def test_maps_and_profiles_name_the_reason_for_silence():
+    """At 0.3 GeV, within nu-CAL's masses: it is the decays to N that silence it."""
+    computed = fit(experiments="{na64: {}, meg2: {}, nucal: {}}")
+    reason = f"nucal says nothing in 1 of 1 cells: {computed.experiments['nucal'].silence}"
+    flat = profile(computed, "m_dark_photon", [0.3], starts=1)
+    assert reason in flat.warnings
+    assert reason in silence(flat.table, reasons_for_silence(computed))
+    assert silence(flat.table, {}) == ["nucal says nothing in 1 of 1 cells: they are outside its range"]
+
+
+def test_evaluate_gives_one_reason_for_silence(tmp_path, capsys):
+    file = tmp_path / "fit.yaml"
+    file.write_text("name: fit\n" + TEXT.format(branching="computed", experiments="{meg2: {}, nucal: {}}"))
+    assert main(["evaluate", str(file), "--set", "m_dark_photon=0.3"]) == 0
+    (said,) = [line for line in capsys.readouterr().out.splitlines() if "nucal says nothing" in line]
+    assert said.endswith("less than 90% of the decays are visible")
 
 
 @pytest.mark.parametrize(("top", "leads"), [(1e-1, "babar_2014"), (5e-5, "e137")])

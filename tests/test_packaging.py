@@ -138,8 +138,9 @@ def is_complete(found):
     assert set(found["curves"]["na64"]) == {"na64_2019_invisible.csv", "na64_2023_invisible.csv"}
     assert found["fits"] == {
         "global": ["babar", "borexino", "g_minus_2", "meg2", "na64"],
-        "projections": ["babar", "borexino", "g_minus_2", "meg2", "na64"],
+        "projections": ["babar", "borexino", "g_minus_2", "meg2", "na64", "sindrum", "sindrum2"],
         "paper": ["borexino", "meg2", "na64"],
+        "scattering": ["borexino", "gemma", "lsnd", "lz", "texono", "xenonnt"],
     }
     return True
 

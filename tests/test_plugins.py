@@ -11,9 +11,11 @@ import pytest
 
 from darkmoment import Fit
 from darkmoment.experiments import discovery
+from darkmoment.experiments.closure import closure
 from darkmoment.experiments.discovery import available, load
 from darkmoment.experiments.errors import ExperimentError
 from darkmoment.fit import LikelihoodError
+from darkmoment.runfile.diagnostics import RunFileError
 from darkmoment.runfile.loader import loads
 
 CARD = """\
@@ -227,6 +229,24 @@ def test_a_run_whose_plugin_changed_is_not_resumed(fresh, tmp_path: Path, darkmo
         ),
         ("searches/likelihood.py", "Experiment(", "Experience(", "has no class Experiment"),
         ("searches/likelihood.py", "(CurveLimit)", "", "has <class .*> as its class: it has to derive from"),
+        (
+            "searches/likelihood.py",
+            "from",
+            "import sys; sys.exit(3)\nfrom",
+            "cannot be imported: SystemExit: 3",
+        ),
+        (
+            "searches/card.yaml",
+            "title: DIMUON",
+            "title: [DIMUON",
+            "not readable as YAML: line 3: while parsing",
+        ),
+        (
+            "../dark_extras-1.2.dist-info/entry_points.txt",
+            "dark_extras.searches",
+            "dark-extras",
+            "neither package",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_named(
@@ -248,6 +268,78 @@ def test_a_curve_with_a_negative_value_is_named(fresh, tmp_path: Path) -> None:
         load("dimuon")
 
 
+def test_a_plugin_that_cannot_be_made(fresh, tmp_path: Path, darkmoment) -> None:
+    text = LIKELIHOOD.replace("pass", 'def __init__(self, *a, **o):\n        raise OSError("no\\nfile")')
+    fresh(announce(sources(tmp_path, **{"dark_extras/searches/likelihood.py": text})))
+    said = "experiment 'dimuon' of dark-extras 1.2 cannot be made: OSError: no file"
+    with pytest.raises(ExperimentError, match=said):
+        load("dimuon")
+    (tmp_path / "own.yaml").write_text(RUN)
+    for command in (("check", tmp_path / "own.yaml"), ("closure", "dimuon")):
+        answer = darkmoment(*command)
+        assert (answer.code, answer.out) == (2, "")
+        assert said in answer.err
+        assert answer.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("return np.ones((3, 2))", r"dimuon answers 2001 values of epsilon with an array of shape \(3, 2\)"),
+        ("return response * np.nan", "dimuon answers NaN at epsilon = 1e-40"),
+        ("raise KeyError('m_E')", "dimuon reads 'm_E', which its card does not give: .* closure: at"),
+        ("raise OSError('gone')", "dimuon cannot be asked: OSError: gone"),
+    ],
+)
+def test_closure_names_who_does_not_answer(fresh, tmp_path: Path, body: str, message: str) -> None:
+    text = f"import numpy as np\n{LIKELIHOOD.replace('pass', f'def chi2_of(self, response, p): {body}')}"
+    fresh(announce(sources(tmp_path, **{"dark_extras/searches/likelihood.py": text})))
+    with pytest.raises(ExperimentError, match=message):
+        closure(["dimuon"], points=2)
+
+
+def test_what_a_plugin_reads_has_to_exist(fresh, tmp_path: Path) -> None:
+    text = LIKELIHOOD.replace("pass", 'needs = ("epsilon", "m_dark_foton")')
+    fresh(announce(sources(tmp_path, **{"dark_extras/searches/likelihood.py": text})))
+    with pytest.raises(
+        RunFileError, match=r"'dimuon': it reads 'm_dark_foton'.*did you mean 'm_dark_photon'"
+    ):
+        loads(RUN, "own.yaml")
+
+
+def test_a_slip_in_what_is_superseded(fresh, tmp_path: Path) -> None:
+    card = CARD.replace("status: measured", "status: measured\nsupersedes: [bahbar, counted]")
+    fresh(announce(sources(tmp_path, **{"dark_extras/searches/card.yaml": card})))
+    (warning,) = loads(RUN.replace("counted: {shape: step}", ""), "own.yaml").warnings
+    assert "dimuon supersedes 'bahbar', and there is no such experiment (did you mean 'babar'?)" in str(
+        warning
+    )
+    with pytest.raises(RunFileError, match=r"dimuon supersedes counted: .*remove: \[counted\]"):
+        loads(RUN, "own.yaml")
+
+
+def test_names_are_identifiers(fresh, tmp_path: Path) -> None:
+    folder = announce(sources(tmp_path))
+    info = folder / "dark_extras-1.2.dist-info" / "entry_points.txt"
+    info.write_text(info.read_text().replace("counted =", "a+b ="))
+    fresh(folder)
+    with pytest.raises(ExperimentError, match=r"'a\+b' of dark-extras 1\.2 cannot have that name"):
+        available()
+
+
+def test_a_name_that_two_packages_announce(fresh, tmp_path: Path) -> None:
+    folder = announce(sources(tmp_path))
+    info = folder / "more_extras-3.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: more-extras\nVersion: 3\n")
+    (info / "entry_points.txt").write_text("[darkmoment.experiments]\ndimuon = dark_extras.searches\n")
+    fresh(folder)
+    package = r"(dark-extras 1\.2|more-extras 3)"
+    both = rf"'dimuon' of {package} has the name of one of {package}: uninstall one of them"
+    with pytest.raises(ExperimentError, match=both):
+        available()
+
+
 def test_a_name_that_is_taken(fresh, tmp_path: Path) -> None:
     folder = announce(sources(tmp_path))
     info = folder / "dark_extras-1.2.dist-info" / "entry_points.txt"
@@ -267,6 +359,12 @@ def test_a_name_that_is_taken(fresh, tmp_path: Path) -> None:
         ("return [1.0, 2.0, 3.0]", r"dimuon returned a chi2 of shape \(3,\) for 2 points"),
         ("return np.full(2, np.nan)", r"dimuon.*(NaN|nan)"),
         ("raise KeyError('m_e')", "dimuon raised KeyError: 'm_e', at m_dark_photon = 0.1"),
+        ("raise ValueError('a\\nb')", "dimuon raised ValueError: a b, at m_dark_photon = 0.1"),
+        ("raise SystemExit(4)", "dimuon raised SystemExit: 4, at m_dark_photon = 0.1"),
+        ("return None", "dimuon returned None as chi2 where an array is expected, for 2 points"),
+        ("return 'much'", "dimuon returned a str as chi2 where an array is expected"),
+        ("return 1j * response", "dimuon returned a chi2 of complex128 for 2 points"),
+        ("return -response", r"dimuon returned chi2 = -\d.*: -2 ln\(L/L_best\) is never negative"),
     ],
 )
 def test_a_chi2_that_is_none(fresh, tmp_path: Path, body: str, message: str) -> None:
@@ -275,3 +373,24 @@ def test_a_chi2_that_is_none(fresh, tmp_path: Path, body: str, message: str) -> 
     fit = Fit(loads(RUN, "own.yaml").base)
     with pytest.raises(LikelihoodError, match=message):
         fit.chi2({"m_dark_photon": [0.1, 0.2]})
+
+
+@pytest.mark.parametrize(
+    ("member", "message"),
+    [
+        ("def response(self, p): return None", "dimuon returned None as strength where an array is expected"),
+        (
+            "def response(self, p): return [0.5, 0.5]",
+            "dimuon returned a list as strength where an array is exp",
+        ),
+        (
+            "def covered(self, p): return 1.0",
+            "dimuon returned a float as coverage where an array is expected",
+        ),
+    ],
+)
+def test_an_answer_that_is_no_array(fresh, tmp_path: Path, member: str, message: str) -> None:
+    text = LIKELIHOOD.replace("pass", member)
+    fresh(announce(sources(tmp_path, **{"dark_extras/searches/likelihood.py": text})))
+    with pytest.raises(LikelihoodError, match=message):
+        Fit(loads(RUN, "own.yaml").base).chi2({"m_dark_photon": [0.1, 0.2]})

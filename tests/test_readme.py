@@ -80,11 +80,12 @@ def test_the_run_file_is_right():
     (text,) = blocks("yaml")
     file = loads(text, "README.md")
     assert file.warnings == ()
-    whole, without = file.fits
+    whole, without, injected = file.fits
     assert set(whole.experiments) - set(without.experiments) == {"babar"}
     fit = Fit(whole)
     assert fit.parameter("delta_m_S").value == 0.1
     assert fit.parameter("P_ee").free
+    assert Fit(injected).data == "Asimov data at reference"
     assert fit.chi2({}).shape == (1, len(fit.experiments) + 1)
     assert [task.kind for task in file.tasks] == ["maximise", "profile"]
 

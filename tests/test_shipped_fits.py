@@ -5,9 +5,11 @@ from math import pi
 import numpy as np
 import pytest
 
+from darkmoment.experiments import available
 from darkmoment.fit import Fit
 from darkmoment.inference.maximise import maximise
 from darkmoment.inference.profile import profile
+from darkmoment.parameters import FLAVOURS
 from darkmoment.runfile.loader import load
 from darkmoment.tasks.errata import rows
 
@@ -108,3 +110,54 @@ def test_profile_and_maximum_meet(variant):
     found = profile(fit, "mu_eff", [largest])
     assert found.certified
     assert found.table["delta_chi2"][0] == pytest.approx(2.705543, abs=2e-3)
+
+
+def test_every_projection_is_set_against_today_in_both_ansaetze():
+    """Each projected dataset has a variant of its own, once per ansatz, beside today and all together."""
+    file = load("projections")
+    by_ansatz = {}
+    for spec in file.fits:
+        ansatz, _, name = spec.label.partition(", ")
+        if ansatz in FLAVOURS:  # the others inject a signal
+            assert spec.flavour == ansatz
+            by_ansatz.setdefault(ansatz, {})[name] = Fit(spec)
+    assert set(by_ansatz) == {"single_y", "general"}
+    single, general = by_ansatz["single_y"], by_ansatz["general"]
+    assert list(single) == list(general)
+    assert {n: f.terms for n, f in single.items()} == {n: f.terms for n, f in general.items()}
+    assert [name for name, fit in single.items() if not fit.projected] == ["today"]
+    today = set(single["today"].experiments)
+    added = {}
+    for name, fit in single.items():
+        coming = {(key, e.dataset.name): e for key, e in fit.experiments.items() if e.projected}
+        superseded = {old for e in coming.values() for old in e.card.supersedes}
+        assert {key for key, e in fit.experiments.items() if not e.projected} == today - superseded
+        added[name] = set(coming)
+    every = {(c.name, d) for c in available().values() if c.status == "projected" for d in c.datasets}
+    alone = [coming for name, coming in added.items() if name not in ("today", "all")]
+    assert all(len(coming) == 1 for coming in alone)
+    assert set().union(*alone) == every
+    assert {key for key, _ in added["all"]} == {key for key, _ in every}
+    asked = {task.name: task for task in file.tasks}
+    assert set(asked["single_y"].variants) == {f"single_y, {name}" for name in single}
+    assert set(asked["general"].variants) == {f"general, {name}" for name in general}
+
+
+def test_what_changes_flavour_gains_nothing_where_vectors_turn():
+    """Mu2e gains what its events allow where inner and cross are one number, and nothing where they are not.
+
+    single_y maximises epsilon * inner with chi2 = z^2 a^4 + z^2 b^4 today, a and b in units of the limits of
+    NA64 and MEG II, so a b = 1/sqrt(2); with Mu2e alone z^2 a^4 + 2 n c^2, so a c = z 3^(-1/4)/sqrt(3 n).
+    """
+    gains = {}
+    for ansatz in ("single_y", "general"):
+        now, soon = (Fit.load("projections", f"{ansatz}, {name}") for name in ("today", "Mu2e full"))
+        limits = [maximise(f, "mu_eff", "m_dark_photon", [0.05]).table["mu_eff_max"][0] for f in (now, soon)]
+        gains[ansatz] = limits[0] / limits[1]
+    fit = Fit.load("projections", "single_y, Mu2e full")
+    rates = fit.predictions({"m_E": 1e4, "m_S": 0.2, "delta_m_S": 0.3})
+    n, z = 6.7e-17 / 2.8e-17, 2.705543**0.5
+    limits = np.sqrt([1.5e-13 / rates["BR_mu_e_gamma"][0], 6.7e-17 / rates["CR_mu_e_Al"][0]])
+    expected = limits[0] / limits[1] * 0.5**0.5 / (z * 3**-0.25 / (3 * n) ** 0.5)
+    assert gains["single_y"] == pytest.approx(expected, rel=0.01)
+    assert gains["general"] == pytest.approx(1.0, abs=1e-3)

@@ -1,8 +1,8 @@
-"""The unbinned extended likelihood of XENONnT's events, its background's norm profiled."""
+"""The unbinned extended likelihood of events, observed or expected, the norm of their background profiled."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.interpolate import BSpline, RectBivariateSpline, make_interp_spline
@@ -21,6 +21,30 @@ def mass_nodes() -> Array:
 
 
 @dataclass(frozen=True, eq=False)
+class Sample:
+    """Energies that were, or might have been, observed.
+
+    Attributes
+    ----------
+    background : ndarray (n,)
+        Density per keV of the background model at each energy.
+    expected : float
+        Number of events of the background model.
+    weights : ndarray (n,)
+        Events that each energy stands for: 1 for one that was observed.
+    """
+
+    background: Array
+    expected: float
+    weights: Array
+
+    @property
+    def events(self) -> float:
+        """Number of events."""
+        return float(self.weights.sum())
+
+
+@dataclass(frozen=True, eq=False)
 class EventsLikelihood:
     """chi2 as a function of the number of signal events and of u, from splines.
 
@@ -29,95 +53,92 @@ class EventsLikelihood:
 
     Attributes
     ----------
-    events : int
+    events : float
         Observed.
     table : RectBivariateSpline
         chi2 over (z/z_full, u).
-    curves : BSpline
-        ln of `full`, ln of the number at the 90% limit, ln of the number per (1 - u)^2 at the reference
-        moment, and the mean shift of P_ee, over u.
+    log_full : BSpline
+        ln of `full` over u.
+    zero : float
+        What is subtracted from the table.
     """
 
-    events: int
+    events: float
     table: RectBivariateSpline
-    curves: BSpline
+    log_full: BSpline
+    zero: float = 0.0
 
     @classmethod
-    def build(
-        cls, background: Array, expected: float, signal: Array, total: Array, shift: Array, rise: float
-    ) -> EventsLikelihood:
-        """Compute the tables.
+    def build(cls, sample: Sample, shape: Array) -> EventsLikelihood:
+        """Compute the table.
 
         Parameters
         ----------
-        background : ndarray (n,)
-            Density per keV of the background model at each observed energy.
-        expected : float
-            Number of events of the background model.
-        signal, total, shift : ndarray (k, n), (k,), (k,)
-            As `Signal`, at `mass_nodes`.
-        rise : float
-            What chi2 rises by at the limit.
+        shape : ndarray (k, n)
+            Density per keV of one signal event at each energy, at `mass_nodes`.
         """
-        u, n = mass_nodes(), len(background)
-        shape = signal / total[:, np.newaxis]
-        full = (background / shape).sum(axis=1) / expected
+        u, background, weights = mass_nodes(), sample.background, sample.weights
+        full = (weights * background / shape).sum(axis=1) / sample.expected
         fractions = np.linspace(0, 1, _Z_NODES)
         numbers = _SCALE * np.expm1(fractions[:, np.newaxis] * np.log1p(full / _SCALE))
         values = np.empty((_Z_NODES, len(u)))
         norm = np.zeros(len(u))
         for row in range(_Z_NODES - 1, -1, -1):
             # from many signal events to none: the background's norm grows, and Newton never passes it
-            norm = _norm(norm, numbers[row], background, expected, shape)
+            norm = _norm(norm, numbers[row], sample, shape)
             density = norm[:, np.newaxis] * background + numbers[row][:, np.newaxis] * shape
-            values[row] = 2 * (norm * expected + numbers[row] - np.log(density).sum(axis=1))
+            logs = (weights * np.log(density)).sum(axis=1)
+            values[row] = 2 * (norm * sample.expected + numbers[row] - logs)
         table = RectBivariateSpline(fractions, u, values - values.min(), kx=5, ky=5)
-        edges = [_edge(table, k, fractions, full[i], rise) for i, k in enumerate(u)]
-        curves = np.stack([np.log(full), np.log(edges), np.log(total), shift], axis=1)
-        return cls(n, table, make_interp_spline(u, curves, k=5))
+        return cls(sample.events, table, make_interp_spline(u, np.log(full), k=5))
+
+    def relative_to(self, number: Array, u: Array) -> EventsLikelihood:
+        """Return the same with chi2 = 0 for a number of signal events at u, both (1,): the best there is."""
+        return replace(self, zero=self.zero + float(self._relative(number, u)[0]))
 
     def chi2(self, number: Array, u: Array) -> Array:
         """Return chi2 for numbers of signal events at u."""
+        return np.maximum(self._relative(number, u), 0.0)
+
+    def _relative(self, number: Array, u: Array) -> Array:
         number, u = np.broadcast_arrays(number, u)
-        full = np.exp(self.curves(u)[..., 0])
+        full = np.exp(self.log_full(u))
         below = np.minimum(number, full)
-        inside = self.table.ev(np.log1p(below / _SCALE) / np.log1p(full / _SCALE), u)
+        inside = self.table.ev(np.log1p(below / _SCALE) / np.log1p(full / _SCALE), u) - self.zero
         # without background -2 ln L = 2 (N - n ln N) + const
         beyond = np.maximum(number / full, 1.0)
         with np.errstate(invalid="ignore"):
             extra = 2 * (full * (beyond - 1) - self.events * np.log(beyond))
-        total = np.maximum(inside, 0.0) + np.where(np.isinf(beyond), np.inf, extra)
+        total = inside + np.where(np.isinf(beyond), np.inf, extra)
         return np.where(np.isnan(number) | np.isnan(u), np.nan, total)
 
-    def at_limit(self, u: Array) -> Array:
-        """Return the number of signal events at the limit."""
-        return np.exp(self.curves(u)[..., 1])
-
-    def at_reference(self, u: Array) -> tuple[Array, Array]:
-        """Return the number of signal events over (1 - u)^2 at the reference moment, and P_ee's shift."""
-        curves = self.curves(u)
-        return np.exp(curves[..., 2]), curves[..., 3]
+    def edges(self, rise: float) -> Array:
+        """Return the number of signal events where chi2 is `rise` above its smallest, at `mass_nodes`."""
+        u = mass_nodes()
+        full = np.exp(self.log_full(u))
+        return np.array([_edge(self.table, k, full[i], rise) for i, k in enumerate(u)])
 
 
-def _norm(start: Array, number: Array, background: Array, expected: float, shape: Array) -> Array:
+def _norm(start: Array, number: Array, sample: Sample, shape: Array) -> Array:
     """Return the norm of the background that fits best beside a number of signal events; all (k,)."""
-    norm = start
+    if not number.any():
+        return np.full_like(start, sample.events / sample.expected)
+    norm, background, weights = start, sample.background, sample.weights
     for _ in range(200):
         density = norm[:, np.newaxis] * background + number[:, np.newaxis] * shape
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = background / density
-            step = (ratio.sum(axis=1) - expected) / np.square(ratio).sum(axis=1)
-        if not number.any():
-            return np.full_like(start, len(background) / expected)
+            slope = (weights * ratio).sum(axis=1) - sample.expected
+            step = slope / (weights * np.square(ratio)).sum(axis=1)
         norm = norm + np.maximum(step, 0.0)
         if np.all(step <= 1e-15 * norm):
             break
     return norm
 
 
-def _edge(table: RectBivariateSpline, u: float, fractions: Array, full: float, rise: float) -> float:
+def _edge(table: RectBivariateSpline, u: float, full: float, rise: float) -> float:
     """Return the number of signal events where chi2 is `rise` above its smallest value at this u."""
-    fine = np.linspace(0, 1, 8 * len(fractions))
+    fine = np.linspace(0, 1, 8 * _Z_NODES)
     values = table.ev(fine, u)
     best = int(np.argmin(values))
     fraction = brentq(

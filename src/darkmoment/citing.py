@@ -7,11 +7,11 @@ is filled in from memory: with the arXiv identifier a reference manager finds th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from darkmoment.fit import Fit
+    from darkmoment.experiments import Dataset, Likelihood
 
 MODEL = {"2603.25704": "the model and its formulas"}
 
@@ -22,6 +22,8 @@ QUANTITIES = {
 
 TASK_FORMULAS = {"sample": {"1903.08008": "rank-normalised split R-hat and effective sample size"}}
 """Kind of task -> arXiv identifier -> what is taken from there."""
+
+ASIMOV = {"1007.1727": "Asimov data and median significance"}
 
 TOOLS = {
     **{"numpy": "2006.10256", "scipy": "1907.10121", "emcee": "1202.3665", "dynesty": "1904.02180"},
@@ -39,8 +41,8 @@ _SPECIAL = {c: f"\\{c}" for c in "&%$#_{}"} | {
 _YEAR = re.compile(r"\((\d{4})\)")
 
 
-def references(fits: Iterable[Fit]) -> dict[str, Any]:
-    """Return what fits rest on, from the cards of their experiments.
+def references(used: Iterable[Likelihood]) -> dict[str, Any]:
+    """Return what likelihoods rest on, from their cards.
 
     Returns
     -------
@@ -50,15 +52,41 @@ def references(fits: Iterable[Fit]) -> dict[str, Any]:
     """
     experiments: dict[str, dict[str, Any]] = {}
     formulas = dict(MODEL)
-    for fit in fits:
-        for name, e in fit.experiments.items():
-            about = {"title": e.card.title, "arxiv": list(e.dataset.arxiv)}
-            about |= {"doi": e.dataset.doi, "journal": e.dataset.journal}
-            experiments.setdefault(name, {})[e.dataset.name] = about
-            formulas |= dict.fromkeys(e.card.formulas, f"input of {e.card.short_title}")
-            for need in e.needs:
-                formulas |= next((f for start, f in QUANTITIES.items() if need.startswith(start)), {})
+    for e in used:
+        for dataset in (e.dataset, *_continuing(e)):
+            about = {"title": e.card.title, "arxiv": list(dataset.arxiv)}
+            about |= {"doi": dataset.doi, "journal": dataset.journal}
+            experiments.setdefault(e.name, {})[dataset.name] = about
+        for identifier in e.card.formulas:
+            others = formulas.get(identifier, "input of")
+            if e.card.short_title not in others:
+                formulas[identifier] = f"{others}{',' if others[-2:] != 'of' else ''} {e.card.short_title}"
+        for need in e.needs:
+            formulas |= _behind(need)
     return {"experiments": dict(sorted(experiments.items())), "formulas": formulas}
+
+
+def _continuing(e: Likelihood) -> list[Dataset]:
+    """Return the datasets of the same card whose curve continues that of the chosen one."""
+    below = e.dataset.curve_below
+    return [d for d in e.card.datasets.values() if below is not None and d.curve == below]
+
+
+def _behind(quantity: str) -> dict[str, str]:
+    """Return the formulas that an observable is computed with, beside those of the model."""
+    return next((f for start, f in QUANTITIES.items() if quantity.startswith(start)), {})
+
+
+def _words(value: Any) -> Iterator[str]:
+    """Yield every text in the options of a task: the names of quantities are among them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _words(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _words(item)
 
 
 def bibtex(record: Mapping[str, Any]) -> str:
@@ -84,6 +112,10 @@ def bibtex(record: Mapping[str, Any]) -> str:
     formulas = dict(record["references"]["formulas"])
     for kind in kinds:
         formulas |= TASK_FORMULAS.get(kind, {})
+    for word in _words([task["options"] for task in record["tasks"]]):
+        formulas |= _behind(word)
+    if any("data" in fit for fit in record.get("fits", {}).values()):
+        formulas |= ASIMOV
     for identifier, what in formulas.items():
         _note(entries.setdefault(f"arXiv:{identifier}", _eprint(identifier)), f"formulas: {what}")
     versions = record["versions"]

@@ -229,8 +229,10 @@ def evaluate(options: Namespace) -> int:
         for name, value in table.iloc[0].items():
             print(f"  {name:<22} {value:.6g}")
     print(f"  {'total_chi2':<22} {found.total_chi2[0]:.6g}")
+    explained = {note.partition(" says nothing here")[0] for note in found.notes[0]}
     for name in found.out_of_range[0]:
-        print(f"note: {name} says nothing here: outside its range")
+        if name not in explained:
+            print(f"note: {name} says nothing here: outside its range")
     for note in found.notes[0]:
         print(f"note: {note}")
     if found.from_derived:
@@ -318,8 +320,7 @@ def cite(options: Namespace) -> int:
     else:
         file = load(options.source)
         fits = {spec.slug: Fit(spec) for spec in file.fits}
-        tasks = [task.resolved() for task in file.tasks]
-        record = {**describe(file, fits, file.base.seed, {}), "tasks": tasks, "versions": versions()}
+        record = {**describe(file, fits, file.base.seed, {}, file.tasks), "versions": versions()}
     try:
         print(bibtex(record), end="")
     except (KeyError, ValueError) as error:

@@ -38,6 +38,8 @@ class Evaluation:
         Per point, what a reader should know.
     from_derived : list of str
         With printed formulas, the observables that the paper prints none for.
+    data : str
+        Where the data come from: ``observed``, or where Asimov data are made.
     """
 
     points: pd.DataFrame
@@ -46,6 +48,7 @@ class Evaluation:
     out_of_range: list[list[str]]
     notes: list[list[str]]
     from_derived: list[str]
+    data: str = "observed"
 
     @property
     def total_chi2(self) -> Array:
@@ -54,7 +57,9 @@ class Evaluation:
 
     def json(self, row: int = 0) -> dict[str, Any]:
         """Return one point as a JSON object: finite numbers, an infinite chi2 as the text 'inf'."""
+        made = {} if self.data == "observed" else {"data": self.data}
         return {
+            **made,
             "point": _numbers(self.points.iloc[row].to_dict()),
             "observables": _numbers(self.observables.iloc[row].to_dict()),
             "chi2": _numbers(self.chi2.iloc[row].to_dict()),
@@ -96,6 +101,8 @@ def evaluate(fit: Fit, points: Points) -> Evaluation:
     notes = []
     for row in range(n):
         found = [*limit_notes[row]]
+        if fit.injected is not None:
+            found.append(f"{fit.data}: chi2 compares with what is expected there, not with what was observed")
         if not survey.physical[row]:
             bad = [f"{m} = {_at(masses[m], row):.6g} GeV" for m in MASSES if _at(masses[m], row) <= 0]
             found.append(f"unphysical: {', '.join(bad)} must be > 0; chi2 is infinite")
@@ -116,6 +123,7 @@ def evaluate(fit: Fit, points: Points) -> Evaluation:
         [[t for k, t in enumerate(fit.terms) if not survey.covered[row, k]] for row in range(n)],
         notes,
         fit.model.from_derived(),
+        fit.data,
     )
 
 

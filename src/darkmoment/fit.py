@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from darkmoment.answers import LikelihoodError
+from darkmoment.asimov import as_arrays, observing
+from darkmoment.examination import examine
 from darkmoment.experiments import Likelihood
 from darkmoment.identity import changes, contents, identity_of, rebuilt
-from darkmoment.model import Model, Predictions
-from darkmoment.observables.lepton_flavour import MASSES as SCALARS
+from darkmoment.model import SCALARS, Model, Predictions, loop_masses
 from darkmoment.parameters import PARAMETERS, Array, Parameter
 from darkmoment.survey import BLOCK, Adjust, Survey, Surveyor
 
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["BLOCK", "Adjust", "Fit", "LikelihoodError", "PointError", "Points", "Survey"]
 
 Points = Mapping[str, ArrayLike]
-
-
-_ROUNDING = 1e-9  # the ends of the ranges themselves belong to them
 
 
 class PointError(ValueError):
@@ -55,6 +53,8 @@ class Fit:
         Those that are scanned.
     terms : tuple of str
         Names of the columns of chi2: the experiments, then gaussian constraints on parameters.
+    injected : dict of str to float or None
+        The point whose expectation the experiments have observed; None for what they have published.
     """
 
     def __init__(self, spec: FitSpec, fixed: Mapping[str, float] | None = None) -> None:
@@ -63,6 +63,7 @@ class Fit:
         self.spec = spec
         self.fixed = dict(fixed or {})
         self._pins: dict[str, float] = {}
+        self._loud: Fit | None = None
         self.name = spec.name
         self.label = spec.label or spec.name
         compiled = compile_parameters(spec)
@@ -76,16 +77,22 @@ class Fit:
             spec.flavour,
             spec.invisible_branching,
             spec.lepton_flavour,
-            masses=_loop_masses(self.parameters),
+            masses=loop_masses(self.parameters),
         )
         self.experiments: dict[str, Likelihood] = {
             name: asked.load() for name, asked in spec.experiments.items()
         }
+        self.injected: Mapping[str, float] | None = spec.data.point if spec.data is not None else None
+        if self.injected is not None:
+            # not held parameters but the run file make the data: they stay whatever is held
+            p = self.model.predict(as_arrays(self.injected))
+            self.experiments = {name: observing(name, e, p) for name, e in self.experiments.items()}
         self.constraints = {p.name: p.constraint for p in self.parameters if p.constraint is not None}
         self.terms = (*self.experiments, *(f"{name}_constraint" for name in self.constraints))
         hard = [e.hard for e in self.experiments.values()] + [False] * len(self.constraints)
         self.hard = np.array(hard, dtype=bool)
         self._made = contents(self)
+        examine(self)
 
     def __repr__(self) -> str:
         free = ", ".join(p.name for p in self.free) or "nothing"
@@ -150,6 +157,25 @@ class Fit:
         kept = {name: e for name, e in self.spec.experiments.items() if name not in experiments}
         return Fit(replace(self.spec, experiments=kept), self.fixed)
 
+    def observing(self, point: Mapping[str, float]) -> Fit:
+        """Return the same fit with Asimov data: every experiment observes what is expected at a point.
+
+        Parameters
+        ----------
+        point : mapping of str to float
+            Parameters; what is left out is at its reference.
+
+        Raises
+        ------
+        PointError
+            If the point has no meaning.
+        ExperimentError
+            If an experiment does not say what it would observe.
+        """
+        from darkmoment.runfile.data import asimov
+
+        return Fit(asimov(self.spec, point), self.fixed)
+
     def pinned(self, held: Mapping[str, float]) -> Fit:
         """Return the same fit with parameters held; quicker than `holding`, and not checked."""
         twin = copy(self)
@@ -160,6 +186,26 @@ class Fit:
         twin._index()
         return twin
 
+    def hushed(self) -> Fit | None:
+        """Return the same fit confined to points where experiments say nothing that can fall silent.
+
+        Those are replaced by `Likelihood.silenced`; at points this fit allows, both have the same chi2. None
+        where no experiment falls silent at a value of an observable.
+        """
+        return self._hushed()
+
+    def _hush(self) -> Fit | None:
+        found = {name: e.silenced() for name, e in self.experiments.items()}
+        silent = {name: e for name, e in found.items() if e is not None}
+        if not silent or self.spec.invisible_branching == "assumed":
+            return None
+        twin = copy(self)
+        twin._loud = self
+        twin.experiments = {**self.experiments, **silent}
+        twin.hard = np.array([e.hard for e in twin.experiments.values()] + [False] * len(self.constraints))
+        twin._index()
+        return twin
+
     @property
     def identity(self) -> str:
         """Digest of all that its answers depend on, besides code and data files: equal for equal fits."""
@@ -167,7 +213,9 @@ class Fit:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel as what it is made from; the other process builds it anew."""
-        return rebuilt, (type(self), self.spec, self.fixed, self._pins, changes(self, self._made))
+        loud = self._loud or self
+        changed = changes(loud, loud._made) | ({"hushed": True} if self._loud else {})
+        return rebuilt, (type(self), self.spec, self.fixed, self._pins, changed)
 
     def _index(self) -> None:
         """Lay out what follows from the parameters."""
@@ -177,6 +225,19 @@ class Fit:
         known = {p.name: p.reference for p in self.parameters if p.tie is None}
         self._defaults = {name: np.array([value]) for name, value in known.items() if value is not None}
         self._settled = cache(lambda: self.model.predict(self._defaults))
+        self._hushed = cache(self._hush)
+
+    @property
+    def title(self) -> str:
+        """Label for figures, with what is not an observation said beside it."""
+        told = ["projected"] if self.projected else []
+        told += ["Asimov data"] if self.injected is not None else []
+        return f"{self.label} ({', '.join(told)})" if told else self.label
+
+    @property
+    def data(self) -> str:
+        """Where its data come from, in words: ``observed``, ``Asimov data at reference``."""
+        return "observed" if self.spec.data is None else self.spec.data.text
 
     @property
     def projected(self) -> bool:
@@ -330,31 +391,6 @@ def _length(given: Mapping[str, Array]) -> int:
         sizes = ", ".join(f"{name} {len(value)}" for name, value in given.items())
         raise PointError(f"points of unequal length: {sizes}")
     return lengths.pop() if lengths else 1
-
-
-def _loop_masses(parameters: Iterable[Parameter]) -> tuple[float, float, float] | None:
-    """Return what the loop integral meets, from the parameters' ranges: the arguments of `Grid.for_masses`.
-
-    None where ties hide it: the integral then uses nodes for every range.
-    """
-    names = {"m_S", "delta_m_S", *SCALARS, "m_majorana", "m_dirac"}
-    ends: dict[str, tuple[float, float]] = {}
-    for p in parameters:
-        if p.name in names and p.tie is not None:
-            return None
-        if p.name in names and p.reference is not None:
-            ends[p.name] = p.range or (p.reference, p.reference)
-    scalars = [e for name, e in ends.items() if name in (*SCALARS, "m_S")]
-    fermions = [ends.get(name, (0.0, 0.0)) for name in ("m_majorana", "m_dirac")]
-    split = ends.get("delta_m_S", (0.0, 0.0))[1] / 2
-    lightest = min(e[0] for e in scalars)
-    # points below these ends are computed on nodes of their own: exact, only slower
-    light = max(lightest - split if lightest > split else lightest / 10, 1e-6)
-    scalar = max(e[1] for e in scalars) + split
-    # a paired spectrum lies farthest apart where it is lightest
-    spread = (lightest + split if "m_S" in ends else scalar) / light
-    heavy = max(scalar, sum(max(abs(e[0]), abs(e[1])) for e in fermions))
-    return light * (1 - _ROUNDING), heavy * (1 + _ROUNDING), spread * (1 + _ROUNDING)
 
 
 def _nearest(name: str, names: Iterable[Any]) -> str:

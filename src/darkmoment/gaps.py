@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 
-from darkmoment.experiments import CurveLimit, PromptVisibleLimit
+from darkmoment.experiments import CurveLimit, PromptVisibleLimit, VisibleRegion
 from darkmoment.fit import Fit
 
 _ALONG = "m_dark_photon"
@@ -13,29 +14,46 @@ _ALONG = "m_dark_photon"
 def gaps(fit: Fit) -> list[str]:
     """Name the stretches of the m_dark_photon range where no curve bounds what curves of this fit bound.
 
-    There the answer is held by the parameter ranges alone, which is worth knowing before it is computed.
+    There the answer is held by the parameter ranges alone, which is worth knowing before it is computed. So
+    is a curve none of which lies in the range: it may be one in MeV.
 
     Returns
     -------
     list of str
-        One line for each quantity that has such a stretch.
+        One line for each quantity that has such a stretch, and for each experiment outside the range.
     """
     mass = fit.parameter(_ALONG)
     if not mass.free:
         return []
+    found = list(_elsewhere(fit, *mass.bounds))
     covered: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for experiment in fit.experiments.values():
         if isinstance(experiment, PromptVisibleLimit) and fit.spec.invisible_branching == "assumed":
             continue  # no decay is visible
         if isinstance(experiment, CurveLimit):
             covered[experiment.limits] += experiment.curve.stretches
-    found = []
     for quantity, ranges in covered.items():
         open_stretches = _outside(sorted(ranges), *mass.bounds)
         if open_stretches:
             where = ", ".join(f"{a:.5g} .. {b:.5g}" for a, b in open_stretches)
             found.append(f"no curve bounds {quantity} for {_ALONG} in {where} {mass.unit}")
     return found
+
+
+def _elsewhere(fit: Fit, lower: float, upper: float) -> Iterator[str]:
+    """Name the experiments whose curve or region lies altogether outside [lower, upper]."""
+    for name, experiment in fit.experiments.items():
+        if isinstance(experiment, CurveLimit):
+            a, b = experiment.curve.range
+        elif isinstance(experiment, VisibleRegion):
+            a, b = experiment.region.range
+        else:
+            continue
+        if b < lower or a > upper:
+            yield (
+                f"{name} says nothing anywhere: it is for {_ALONG} in {a:.5g} .. {b:.5g} GeV, "
+                f"the range is {lower:.5g} .. {upper:.5g} GeV"
+            )
 
 
 def _outside(ranges: list[tuple[float, float]], lower: float, upper: float) -> list[tuple[float, float]]:

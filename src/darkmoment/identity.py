@@ -50,5 +50,8 @@ def rebuilt(
     """Build a fit that came from another process."""
     fit = kind(spec, fixed)
     for name, value in changed.items():
-        setattr(fit, name, np.array(value, dtype=bool) if name == "hard" else value)
+        if name != "hushed":
+            setattr(fit, name, np.array(value, dtype=bool) if name == "hard" else value)
+    if "hushed" in changed:
+        fit = fit.hushed() or fit
     return fit.pinned(pins) if pins else fit

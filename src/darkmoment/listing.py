@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-
-import pandas as pd
+from functools import cache
 
 from darkmoment.experiments import Card, Dataset
 from darkmoment.experiments.curve import Curve
 from darkmoment.experiments.region import Region
+from darkmoment.model import Model
+from darkmoment.parameters import PARAMETERS
 
 MARKDOWN = ("name", "experiment", "limits", "dataset", "result", "status", "where", "reference")
 """Columns of the table in the README."""
@@ -28,7 +29,7 @@ def rows(cards: Mapping[str, Card]) -> Iterator[dict[str, str]]:
                 "dataset": key,
                 "default": "yes" if key == card.default else "",
                 "measures": dataset.limits or card.limits,
-                "limit": number_of(dataset),
+                "limit": number_of(dataset, unit_of(dataset.limits or card.limits)),
                 "CL": f"{dataset.cl:.0%}" if dataset.cl else "",
                 "status": card.status if card.applies else "does not apply",
                 "where": where_of(card, dataset),
@@ -37,20 +38,24 @@ def rows(cards: Mapping[str, Card]) -> Iterator[dict[str, str]]:
             }
 
 
-def number_of(d: Dataset) -> str:
+@cache
+def unit_of(quantity: str) -> str:
+    """Return the unit of a parameter or observable; empty where it has none or is that of another package."""
+    known = PARAMETERS if quantity in PARAMETERS else Model().table
+    return known[quantity].unit if quantity in known else ""
+
+
+def number_of(d: Dataset, unit: str = "") -> str:
     """Return a dataset's number in words: limit, value and error, curve or closed region."""
-    if d.value is not None and d.sigma is not None:
-        return f"{d.value:.4g} +- {d.sigma:.2g}"
     if d.region is not None:
         return "closed region"
-    if d.limit is not None:
-        return f"{'>' if d.lower else '<'} {d.limit:.4g}"
-    return "curve" if d.curve is not None else "no number"
-
-
-def result_of(d: Dataset) -> str:
-    """Return a dataset's number in words with its level."""
-    return number_of(d) + (f" @ {d.cl:.0%} CL" if d.cl else "")
+    if d.value is not None and d.sigma is not None:
+        number = f"{d.value:.4g} +- {d.sigma:.2g}"
+    elif d.limit is not None:
+        number = f"{'>' if d.lower else '<'} {d.limit:.4g}"
+    else:
+        return "curve" if d.curve is not None else "no number"
+    return f"{number} {unit}".rstrip()
 
 
 def where_of(card: Card, d: Dataset) -> str:
@@ -75,7 +80,13 @@ def reference_of(d: Dataset) -> str:
 def as_text(cards: Mapping[str, Card]) -> str:
     """Return the table for a terminal."""
     shown = [{**row, "dataset": row["dataset"] + ("*" if row["default"] else "")} for row in rows(cards)]
-    table = pd.DataFrame(shown).drop(columns=["title", "default"]).to_string(index=False, justify="left")
+    columns = [name for name in shown[0] if name not in ("title", "default")]
+    lines = [columns, *([row[name] for name in columns] for row in shown)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    table = "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
     return f"{table}\n* default dataset; `darkmoment experiments NAME` prints a card"
 
 

@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 
 from darkmoment.observables import catalogue, printed
+from darkmoment.observables.lepton_flavour import MASSES as SCALARS
 from darkmoment.observables.observable import Observable
-from darkmoment.parameters import FLAVOURS, SPECTRA, Array, names_of
+from darkmoment.parameters import FLAVOURS, SPECTRA, Array, Parameter, names_of
 from darkmoment.physics.loops import Grid
 
 FORMULAS = ("derived", "printed")
 INVISIBLE_BRANCHINGS = ("assumed", "computed")
 LEPTON_FLAVOURS = ("full", "dipole")
+
+_ROUNDING = 1e-9  # the ends of the ranges themselves belong to them
 
 
 class Model:
@@ -206,6 +209,31 @@ class Predictions(Mapping[str, Array]):
     def _names(self) -> dict[str, None]:
         below = {} if self._settled is None else self._settled._names()
         return {**below, **dict.fromkeys(self._values), **dict.fromkeys(self._table)}
+
+
+def loop_masses(parameters: Iterable[Parameter]) -> tuple[float, float, float] | None:
+    """Return what the loop integral meets, from the parameters' ranges: the arguments of `Grid.for_masses`.
+
+    None where ties hide it: the integral then uses nodes for every range.
+    """
+    names = {"m_S", "delta_m_S", *SCALARS, "m_majorana", "m_dirac"}
+    ends: dict[str, tuple[float, float]] = {}
+    for p in parameters:
+        if p.name in names and p.tie is not None:
+            return None
+        if p.name in names and p.reference is not None:
+            ends[p.name] = p.range or (p.reference, p.reference)
+    scalars = [e for name, e in ends.items() if name in (*SCALARS, "m_S")]
+    fermions = [ends.get(name, (0.0, 0.0)) for name in ("m_majorana", "m_dirac")]
+    split = ends.get("delta_m_S", (0.0, 0.0))[1] / 2
+    lightest = min(e[0] for e in scalars)
+    # points below these ends are computed on nodes of their own: exact, only slower
+    light = max(lightest - split if lightest > split else lightest / 10, 1e-6)
+    scalar = max(e[1] for e in scalars) + split
+    # a paired spectrum lies farthest apart where it is lightest
+    spread = (lightest + split if "m_S" in ends else scalar) / light
+    heavy = max(scalar, sum(max(abs(e[0]), abs(e[1])) for e in fermions))
+    return light * (1 - _ROUNDING), heavy * (1 + _ROUNDING), spread * (1 + _ROUNDING)
 
 
 def _choice(switch: str, value: str, choices: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from darkmoment.asimov import notes
 from darkmoment.experiments import Card
 from darkmoment.fit import Fit
 from darkmoment.gaps import gaps
@@ -23,6 +24,9 @@ _OVERALL_SEARCHES = 400
 """Local searches that an overall maximum takes the time of: kinks of the curves make its own ones long."""
 
 
+_LISTED = 3
+"""Labels of variants shown one by one."""
+
 _CONVENTIONS = 4
 """Searches of `compare_conventions`: one for each shape that is a choice."""
 
@@ -35,20 +39,33 @@ def describe_file(file: RunFile) -> str:
         heading = f"variant {spec.label}" if spec.label else "fit"
         switches = ", ".join(f"{k}: {v}" for k, v in fit.model.switches.items())
         lines += ["", f"{heading} ({switches})", _parameters(fit), "", _experiments(fit, spec)]
-        lines += [f"  warning: {gap}" for gap in gaps(fit)]
+        if fit.injected is not None:
+            lines.append(_data(fit))
+        lines += [f"  warning: {text}" for text in (*gaps(fit), *notes(fit))]
     lines += ["", "tasks:"]
     total = 0.0
     for task in file.tasks:
-        seconds = sum(_seconds(Fit(spec), task) for spec in file.fits)
+        chosen = [spec for spec in file.fits if task.runs_for(spec)]
+        seconds = sum(_seconds(Fit(spec), task) for spec in chosen)
         total += seconds
         options = ", ".join(f"{k}: {_as_yaml(v)}" for k, v in task.options.items() if v is not None)
+        options += _chosen(task, len(file.fits))
         lines.append(f"  {task.kind}: {options}   (about {_duration(seconds)})")
-    summary = sum(_summary_seconds(Fit(spec), file.tasks) for spec in file.fits)
+    summary = sum(_summary_seconds(Fit(spec), spec.tasks) for spec in file.fits)
     if summary:
         lines.append(f"  summary: limits over all ranges   (about {_duration(summary)})")
     total += summary
     lines.append(f"about {_duration(total)} altogether on this machine" if file.tasks else "  none")
     return "\n".join(lines)
+
+
+def _chosen(task: TaskSpec, of: int) -> str:
+    """Say for which variants a task runs; nothing where it runs for all."""
+    if task.variants is None:
+        return ""
+    labels = [f'"{label}"' for label in task.variants]
+    shown = labels if len(labels) <= _LISTED else [labels[0], "..", labels[-1]]
+    return f", for: {len(labels)} of {of} variants ({' '.join(shown)})"
 
 
 def _as_yaml(value: object) -> str:
@@ -81,6 +98,12 @@ def _parameters(fit: Fit) -> str:
             what += f", constraint {p.constraint[0]:.6g} +- {p.constraint[1]:.6g}"
         rows.append(f"  {p.name:<15} {p.unit:<4} {what}")
     return "\n".join(rows)
+
+
+def _data(fit: Fit) -> str:
+    """Return where Asimov data are made, with every parameter of the point."""
+    assert fit.injected is not None
+    return f"  {fit.data}: " + ", ".join(f"{name} = {value:.6g}" for name, value in fit.injected.items())
 
 
 def _experiments(fit: Fit, spec: FitSpec) -> str:

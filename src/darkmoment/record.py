@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources.abc import Traversable
 from math import nan
 from pathlib import Path
@@ -18,7 +18,8 @@ from darkmoment.experiments.discovery import announced, card
 from darkmoment.experiments.outside import sha256
 from darkmoment.files import TEMPORARY, is_unfinished, remove_unfinished, write_whole
 from darkmoment.fit import Fit
-from darkmoment.runfile.schema import RunFile
+from darkmoment.runfile.datasets import named_by
+from darkmoment.runfile.schema import ExperimentSpec, RunFile, TaskSpec
 from darkmoment.versions import making, versions
 
 RECORD = "record.json"
@@ -215,30 +216,40 @@ def _short(value: Any) -> str:
     return text if len(text) < 60 else text[:57] + "..."
 
 
-def describe(file: RunFile, fits: Mapping[str, Fit], seed: int, fixed: Mapping[str, float]) -> dict[str, Any]:
-    """Return what defines a run: the resolved fits, the seed, the data's sha256 and their references."""
+def describe(
+    file: RunFile, fits: Mapping[str, Fit], seed: int, fixed: Mapping[str, float], tasks: Sequence[TaskSpec]
+) -> dict[str, Any]:
+    """Return what defines a run: the resolved fits, the seed, the data's sha256 and their references.
+
+    Tasks may name experiments of the top level that no variant has, and other datasets than a fit's.
+    """
+    named = named_by(tasks, file.base)
+    used = [asked for fit in fits.values() for asked in fit.spec.experiments.values()]
+    likelihoods = [e for fit in fits.values() for e in fit.experiments.values()]
     return {
         "name": file.name,
         "seed": seed,
         "fixed": dict(fixed),
         "fits": {slug: fit.spec.resolved() for slug, fit in fits.items()},
-        "data": _data(fits),
-        "references": references(fits.values()),
+        "named": {entry: asked.resolved() for entry, asked in named.items()},
+        "data": _data([*used, *named.values()]),
+        "references": references([*likelihoods, *(asked.load() for asked in named.values())]),
+        "tasks": [task.resolved() for task in tasks],
     }
 
 
-def _data(fits: Mapping[str, Fit]) -> dict[str, dict[str, str]]:
+def _data(experiments: Iterable[ExperimentSpec]) -> dict[str, dict[str, str]]:
     """Return the sha256 of every file an experiment is made from, experiment -> file -> sha256."""
     data: dict[str, dict[str, str]] = {}
-    for fit in fits.values():
-        for name, asked in fit.spec.experiments.items():
-            known = data.setdefault(name, {})
-            if asked.definition is not None:
-                known |= {shown: sha256(path) for shown, path in asked.definition.files(name).items()}
-            elif not known:
-                known |= _hashes(card(name).folder)
-                if name in announced():
-                    known["(package)"] = announced()[name].package
+    for asked in experiments:
+        name = asked.name
+        known = data.setdefault(name, {})
+        if asked.definition is not None:
+            known |= {shown: sha256(path) for shown, path in asked.definition.files(name).items()}
+        elif not known:
+            known |= _hashes(card(name).folder)
+            if name in announced():
+                known["(package)"] = announced()[name].package
     return dict(sorted(data.items()))
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 BLOCK = 4096
 """Points at a time: what is computed on the way to chi2 stays near the second-level cache."""
 
+SLACK = 1e-3
+"""How far below zero rounding, or the search for a likelihood's best point, may bring a chi2."""
+
 Adjust = Callable[[Predictions], dict[str, Array]]
 
 
@@ -138,15 +141,25 @@ class Surveyor:
         chi2, strength, covered = found.chi2.T, found.strength.T, found.covered.T
         for row, (name, experiment) in enumerate(fit.experiments.items()):
             chi2[row], strength[row], covered[row] = answers_of(name, experiment, p, n)
+            if fit.injected is not None:
+                # without a signal seen, strength 0 is chi2 = 0; with one, saying nothing is no denial
+                chi2[row, ~covered[row]] = 0.0
         for row, (name, (mean, sigma)) in enumerate(fit.constraints.items(), len(fit.experiments)):
             strength[row] = (p[name] - mean) / sigma
             chi2[row] = np.square(strength[row])
         for what, table in (("chi2", found.chi2), ("strength", found.strength)):
             # nan is the smallest of any numbers
-            if table.size and np.isnan(np.minimum.reduce(table, axis=None)):
+            least = np.minimum.reduce(table, axis=None) if table.size else 0.0
+            if np.isnan(least):
                 point, term = np.argwhere(np.isnan(table))[0]
                 raise LikelihoodError(
                     f"{fit.terms[term]} returned NaN as {what}, at {describe_point(p, point)}"
+                )
+            if what == "chi2" and least < -SLACK:
+                point, term = np.argwhere(table == least)[0]
+                raise LikelihoodError(
+                    f"{fit.terms[term]} returned chi2 = {least:.6g}, at {describe_point(p, point)}: "
+                    "-2 ln(L/L_best) is never negative"
                 )
         for q, x in found.quantities.items():
             x[:] = p[q]

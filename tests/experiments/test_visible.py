@@ -78,6 +78,16 @@ def test_resonances_that_were_left_out_are_gaps(name: str, resonances: list[floa
     assert (~together).sum() == len(numbers) // 2
 
 
+def test_no_stretch_without_points_is_bridged() -> None:
+    """BaBar left out 50 MeV on either side of what is heavier than the phi; else points are 20 MeV apart."""
+    masses, numbers = table("babar_2014")[:, 0], load("babar_2014").dataset.numbers
+    wide = masses[:-1][(np.diff(masses) > 0.1) & (masses[:-1] > 2)]
+    named = [numbers[f"{name}_from_GeV"] for name in ("J_psi", "psi_2S", "upsilon_1S", "upsilon_2S")]
+    assert wide.tolist() == named
+    for start in wide:
+        assert not load("babar_2014").covered(point(start + 0.05, 1.0)).any()
+
+
 def test_a_gap_out_of_place_is_refused() -> None:
     curve = Curve(np.array([1.0, 2.0, 3.0]), np.ones(3))
     for gap in ((0.5, 1.5), (2.0, 2.0), (2.5, 3.5)):
@@ -163,3 +173,21 @@ def test_bad_regions_name_file_and_line(tmp_path: Path, text: str, line: int, me
     with pytest.raises(CurveError, match=message) as caught:
         Region.read(file)
     assert caught.value.line == line
+
+
+@pytest.mark.parametrize("name", REGIONS)
+def test_the_silenced_region_allows_what_the_region_says_nothing_of(name: str) -> None:
+    print("seed 47")
+    rng = np.random.default_rng(47)
+    dump = load(name)
+    silent = dump.silenced()
+    assert silent is not None
+    assert silent.hard
+    assert silent.silenced() is None
+    visible = np.concatenate((rng.uniform(0, 1, 300), 0.9 + np.array([-1e-6, -1e-8, 0.0, 1e-8]), [0.0, 1.0]))
+    first, last = table(name)[[0, -1], 0]
+    for m in (first * 0.99, first, (first * last) ** 0.5, last, last * 1.01):
+        p = {**point(m, 1e-6), "BR_visible": visible, "BR_invisible": 1 - visible}
+        said, allowed = np.broadcast_to(dump.covered(p), visible.shape), silent.chi2(p) == 0
+        np.testing.assert_array_equal(allowed, ~said)
+        assert silent.covered(p).all()

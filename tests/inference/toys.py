@@ -36,6 +36,10 @@ class Term:
     label: str = "toy"
     dataset: str = "toy"
     knots: dict = field(default_factory=dict)
+    silence: str = "never"
+
+    def silenced(self):
+        return None
 
     def response(self, p):
         return self.function(*(p[name] for name in self.needs))

@@ -43,7 +43,7 @@ def kernel(s):
 
 
 def test_hadronic_vacuum_polarisation_of_the_muon():
-    """Dispersion integral for a_mu: 693(4)e-10 (arXiv:2006.04822), about 8e-10 of it from J/psi and psi(2S)."""
+    """Dispersion integral for a_mu: 693(4)e-10 (arXiv:2006.04822), 8e-10 of it from J/psi and psi(2S)."""
     edges = np.concatenate(([2 * M_PION], TABLE[:, 0], [1e3]))
     nodes, weights = np.polynomial.legendre.leggauss(6)
     log_m = [(log(b) + log(a)) / 2 + (log(b) - log(a)) / 2 * nodes for a, b in pairwise(edges)]

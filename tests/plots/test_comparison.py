@@ -4,7 +4,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from darkmoment.plots.axis import Axis
-from darkmoment.plots.comparison import Curve, comparison_figure
+from darkmoment.plots.comparison import Curve, comparison_figure, gain_figure
 from darkmoment.plots.recast import recast_figure, recasts_figure
 from darkmoment.plots.style import COLUMN, CYCLE, PAGE
 
@@ -96,7 +96,8 @@ def test_few_curves_fit_a_column(moment: Axis, mass: Axis, hidden) -> None:
 
 
 def test_colours_asked_for_are_not_given_twice(moment: Axis, mass: Axis) -> None:
-    curves = [Curve("a", M, M), Curve("b", M, M, "C0"), Curve("c", M, M, "#E69F00"), Curve("d", M, M)]
+    asked = {"a": None, "b": "C0", "c": "#E69F00", "d": None}
+    curves = [Curve(name, M, (k + 1) * M, color) for k, (name, color) in enumerate(asked.items())]
     lines = comparison_figure(curves, moment, mass, 0.90).axes[0].lines
     found = [to_hex(line.get_color()) for line in lines if len(line.get_xdata()) > 1]
     assert found == [c.lower() for c in (CYCLE[2], CYCLE[0], CYCLE[1], CYCLE[3])]
@@ -114,6 +115,42 @@ def test_empty_curves_build(y: np.ndarray, moment: Axis, mass: Axis) -> None:
     fig = comparison_figure([Curve("a", M, y, shaded=True)], moment, mass, 0.90)
     dots = [len(line.get_xdata()) for line in fig.axes[0].lines if line.get_marker() == "."]
     assert sum(dots) == int(np.nansum(y) > 0)
+
+
+def test_curves_that_are_the_same_are_drawn_once(moment: Axis, mass: Axis, hidden) -> None:
+    """Within 0.5% everywhere: the legend names the others below the one that is drawn."""
+    gap = np.where(np.arange(80) < 9, np.nan, M)
+    curves = [
+        Curve("now", M, M, "black"),
+        Curve("soon", M, 1.004 * M, linestyle="--"),
+        Curve("later", M, np.where(M > 1, 1.006, 1.0) * M, linestyle="--"),
+        Curve("gap", M, gap),
+        Curve("as well", M, 0.998 * M),
+        Curve("in part", M[10:], M[10:]),
+        Curve("gap too", M, gap),
+    ]
+    fig = comparison_figure(curves, moment, mass, 0.90)
+    (ax,) = fig.axes
+    assert len([line for line in ax.lines if line.get_marker() == "None"]) == 4
+    (legend,) = fig.legends
+    texts = [text.get_text() for text in legend.get_texts()]
+    assert texts == ["now", "= soon", "= as well", "later", "gap", "= gap too", "in part"]
+    drawn = [line.get_linestyle() != "None" for line in legend.get_lines()]
+    assert drawn == [not text.startswith("=") for text in texts]
+    assert hidden(fig) == 0
+
+
+def test_gains_have_a_line_at_one(moment: Axis, mass: Axis, hidden) -> None:
+    curves = [Curve(f"g{k}", M, 1 + k * M, linestyle="--") for k in range(6)]
+    fig = gain_figure(curves, moment, mass, "today", 0.90)
+    (ax,) = fig.axes
+    assert ax.get_yscale() == "log"
+    assert "gain" in ax.get_ylabel()
+    assert fig.legends[0].get_title().get_text() == "gain over today, 90% CL"
+    level = [line for line in ax.lines if set(line.get_ydata()) == {1.0} and len(line.get_xdata()) == 2]
+    assert len(level) == 1
+    assert ax.get_ylim()[0] < 1
+    gain_figure([], moment, mass, "today", 0.90)
 
 
 @pytest.mark.parametrize("curves", [[], [Curve("a", [0.1], [1e-12], shaded=True)]])

@@ -1,4 +1,5 @@
 import re
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -6,6 +7,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from darkmoment.plots.axis import Axis
@@ -26,7 +28,7 @@ def test_colours_do_not_depend_on_the_process() -> None:
     assert colour("na64") == "#0072B2"
     assert colour("meg2+na64") == "#56B4E9"
     assert colour("na64+meg2") == colour("meg2+na64")
-    assert colour("xenonnt") == "#1E6B7A"
+    assert colour("charm") == "#1E6B7A"
 
 
 def test_names_in_one_figure_have_different_colours() -> None:
@@ -36,6 +38,52 @@ def test_names_in_one_figure_have_different_colours() -> None:
     assert len(set(chosen.values())) == len(names)
     assert all(chosen[name] == colour(name) for name in ("meg2", "na64", "babar", "range", ""))
     assert len(set(CYCLE)) == 10
+
+
+# what red, green and blue of linear light become without one kind of cone: Machado, Oliveira and Fernandes,
+# IEEE Trans. Vis. Comput. Graph. 15 (2009) 1291, severity 1
+SEEN = {
+    "all": np.eye(3),
+    "protanopia": [
+        *([0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998])
+    ],
+    "deuteranopia": [
+        *([0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881])
+    ],
+    "tritanopia": [
+        *([1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900])
+    ],
+}
+
+
+def lab(hexadecimal: str, sight: str) -> np.ndarray:
+    """CIE 1976 L*a*b* of a colour as somebody sees it."""
+    srgb = np.array(to_rgb(hexadecimal))
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    linear = np.clip(np.asarray(SEEN[sight]) @ linear, 0, 1)
+    to_xyz = [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750]]
+    to_xyz.append([0.0193339, 0.1191920, 0.9503041])
+    xyz = np.array(to_xyz) @ linear / [0.95047, 1.0, 1.08883]
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("sight", SEEN)
+def test_experiments_are_told_apart_by_everybody(sight: str) -> None:
+    """A difference of 2 is just noticed; 15 is told apart at a glance, in a thin line too."""
+    scattering = ["xenonnt", "lz", "borexino", "gemma", "texono", "lsnd"]
+    core = ["na64", "babar", "meg2", "g_minus_2"]
+    seen = {name: lab(colour(name), sight) for name in (*scattering, *core)}
+    apart = {(a, b): float(np.linalg.norm(seen[a] - seen[b])) for a, b in combinations(seen, 2)}
+    print(min(apart.items(), key=lambda item: item[1]))
+    assert min(d for pair, d in apart.items() if set(pair) <= set(scattering)) > 22
+    assert min(d for pair, d in apart.items() if not set(pair) <= set(core)) > 20
+    assert min(apart.values()) > 16  # blue and green of Okabe and Ito for tritanopia
+
+
+def test_a_colour_like_that_of_an_experiment_is_not_used_beside_it() -> None:
+    assert colours(["meg2+na64"])["meg2+na64"] == "#56B4E9"
+    assert colours(["lz", "meg2+na64"])["meg2+na64"] not in ("#56B4E9", colour("lz"))
 
 
 def test_more_names_than_colours_still_get_one() -> None:

@@ -27,7 +27,9 @@ def _grow(inner):
 
     def unary(args):
         name, (a, x) = args
-        value = {"-": -x, "+": x, "sin": math.sin(x), "cos": math.cos(x), "abs": abs(x)}[name]
+        # Python's own sin raises at infinity
+        wave = {"sin": math.sin(x), "cos": math.cos(x)} if math.isfinite(x) else {}
+        value = {"-": -x, "+": x, "abs": abs(x), **wave}.get(name, math.nan)
         return f"{name}({a})", value
 
     def power(args):

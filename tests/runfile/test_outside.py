@@ -198,6 +198,14 @@ def test_variants_bring_their_own(read) -> None:
         ("mine: {limits: mu_eff, value: 1e-11}", "needs cl, its confidence level", None),
         ("mine: {limits: mu_eff, value: -1e-11, cl: 0.9}", "is an upper limit, which is positive", None),
         ("mine: {limits: mu_eff, cl: 0.9}", "needs either value or curve", None),
+        ("mine: {limits: epsilon, value: 1, curve: mine.csv, cl: 0.9}", "has both value and curve", None),
+        ("mine: {limits: mu_eff, value: 1, curve: mine.csv, cl: 0.9}", "has both value and curve", None),
+        ("mine: {limits: epsilon, curve: ., cl: 0.9}", "'.' is a folder, not a file", None),
+        (
+            "m_E: {limits: mu_eff, value: 1e-11, cl: 0.9}",
+            "'m_E' is a parameter or observable of this fit",
+            None,
+        ),
         ("mine: {value: 1e-11, cl: 0.9}", "has 'value' but does not say what it limits", None),
         ("mine: {limits: mu_eff, value: 1e-11, cl: 0.9, vlaue: 1}", "unknown key 'vlaue'", "value"),
         ("mine: {limits: mu_eff, value: 1e-11, cl: 0.9, arxiv: Huber}", "arxiv is an identifier", None),
@@ -224,6 +232,13 @@ def test_one_mistake_gives_one_located_message(problem, line, message, suggestio
         ('"< 2e-13 @ 90% CL"', "-2e-13", "expected a text, found -2e-13"),
         ('limit: "< 2e-13 @ 90% CL"', "curve: gone.csv, cl: 0.9", "there is no file 'gone.csv' beside"),
         ("(UpperLimit):", "(CurveLimit):", "has no curve"),
+        ("import numpy as np", "raise SystemExit(1)", r"mine\.py cannot be imported: SystemExit: 1"),
+        (
+            "    def response",
+            "    needs = 'epsilon'\n    def response",
+            "its needs are 'epsilon': they have to be",
+        ),
+        ("name: mine", "name: [mine", r"mine\.py: CARD: not readable as YAML: line 3: .*[^\n]$"),
     ],
 )
 def test_a_local_file_that_cannot_be_used(folder: Path, problem, old: str, new: str, message: str) -> None:
@@ -240,6 +255,24 @@ def test_a_curve_that_cannot_be_used_is_named_with_its_line(folder: Path, proble
     found = problem("  mine: {limits: epsilon, curve: mine.csv, cl: 0.90}")
     assert f"{folder / 'mine.csv'}:3: " in found.message
     assert message in found.message
+
+
+def test_a_byte_order_mark_is_not_seen_and_another_header_is_shown(folder: Path, read, problem) -> None:
+    line = "  mine: {limits: epsilon, curve: mine.csv, cl: 0.90}"
+    (folder / "mine.csv").write_bytes(b"\xef\xbb\xbf" + CURVE.replace("\n", "\r\n").encode())
+    assert Fit(read(line).base).experiments["mine"].curve.range == (0.001, 1)
+    (folder / "mine.csv").write_text(CURVE.replace(",", ", "))
+    assert problem(line).message.endswith(
+        "the first line must be 'mass_GeV,epsilon', not 'mass_GeV, epsilon'"
+    )
+    (folder / "mine.csv").write_text("")
+    assert problem(line).message.endswith("and the file is empty")
+
+
+def test_a_slip_in_what_a_local_file_supersedes(folder: Path, read) -> None:
+    (folder / "mine.py").write_text(MINE.replace("status: measured", "status: measured\nsupersedes: meg"))
+    (warning,) = read("  mine: {file: ./mine.py}").warnings
+    assert "mine supersedes 'meg', and there is no such experiment (did you mean 'meg2'?)" in str(warning)
 
 
 # --- projections --------------------------------------------------------------------------------------------
@@ -260,6 +293,7 @@ def test_what_is_superseded_is_not_counted_twice(problem, line: str, names: tupl
     )
     assert f"{names[0]} supersedes {names[1]}: " in found.message
     assert "independent: true" in found.message
+    assert f"remove: [{names[1]}]" in found.message
 
 
 @pytest.mark.parametrize(

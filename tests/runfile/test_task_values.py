@@ -2,8 +2,8 @@
 
 import pytest
 
+from darkmoment.runfile.choosing import Variants
 from darkmoment.runfile.diagnostics import Findings
-from darkmoment.runfile.names import Names
 from darkmoment.runfile.tasks import read_tasks
 from darkmoment.runfile.tree import read_tree
 from darkmoment.tasks.task import Option, Task
@@ -27,10 +27,10 @@ TASK = Task(
 
 
 def _read(file, option):
-    names = Names.of(file.fits, [file.base.experiments], file.base.experiments)
+    variants = Variants(file.fits, (file.base.experiments,), file.base.experiments, ())
     findings = Findings()
     tree = read_tree(f"tasks:\n- ask: {{{option}}}", "fit.yaml", findings)
-    (task,) = read_tasks(tree.get("tasks"), {"ask": TASK}, names, findings)
+    (task,) = read_tasks(tree.get("tasks"), {"ask": TASK}, variants, findings)
     assert {p.location.line for p in findings.problems} <= {2}
     return task.options, [str(p).partition(": ")[2] for p in findings.problems]
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from darkmoment.runfile.choosing import Variants
 from darkmoment.runfile.diagnostics import Findings
-from darkmoment.runfile.names import Names
 from darkmoment.runfile.tasks import read_tasks
 from darkmoment.runfile.tree import read_tree
 from darkmoment.tasks.task import Option, Task
@@ -148,11 +148,12 @@ def test_a_mistake_of_the_fit_is_reported_once_however_many_variants(change, pro
 @pytest.mark.parametrize(("whole_file", "expected"), [(False, ["is not in variant 'b'"]), (True, [])])
 def test_tasks_that_run_for_each_variant_need_their_experiment_in_each(good, read, whole_file, expected):
     file = read(good + _variants("{label: a}", "{label: b, only: [meg2]}"))
-    names = Names.of(file.fits, [fit.experiments for fit in file.fits], file.base.experiments)
+    asked = tuple(fit.experiments for fit in file.fits)
+    variants = Variants(file.fits, asked, file.base.experiments, tuple(fit.label for fit in file.fits))
     task = Task("ask", "", (Option("of", "experiment", ""),), lambda: None, whole_file)
     findings = Findings()
     tree = read_tree("tasks: [ask: {of: borexino}]", "fit.yaml", findings)
-    read_tasks(tree.get("tasks"), {"ask": task}, names, findings)
+    read_tasks(tree.get("tasks"), {"ask": task}, variants, findings)
     assert [p.message.partition("task ask ")[2] for p in findings.problems] == expected
 
 

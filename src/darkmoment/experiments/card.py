@@ -11,7 +11,7 @@ from importlib.resources.abc import Traversable
 from typing import Literal, get_args
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from darkmoment.experiments.dataset import KEYS as DATASET_KEYS
 from darkmoment.experiments.dataset import Dataset, Status, arxiv_identifiers, read_dataset
@@ -212,8 +212,13 @@ def _load(text: str, file: object) -> object:
     yaml = YAML(typ="safe", pure=True)  # YAML 1.2: 1e-4 is a number; pure: duplicate keys are errors
     try:
         return yaml.load(text)
+    except MarkedYAMLError as problem:
+        mark = problem.problem_mark or problem.context_mark
+        where = f"line {mark.line + 1}: " if mark is not None else ""
+        said = ", ".join(part for part in (problem.context, problem.problem) if part)
+        raise CardError(file, "", f"not readable as YAML: {where}{said}") from problem
     except YAMLError as problem:
-        raise CardError(file, "", f"not readable as YAML: {problem}") from problem
+        raise CardError(file, "", f"not readable as YAML: {' '.join(str(problem).split())}") from problem
 
 
 def _datasets(card: Section, folder: Traversable, status: Status, applies: bool) -> dict[str, Dataset]:

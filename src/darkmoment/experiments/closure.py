@@ -17,7 +17,9 @@ from darkmoment.experiments.card import Card, ClosureMethod, Dataset
 from darkmoment.experiments.counting import median_observation
 from darkmoment.experiments.curve import Curve
 from darkmoment.experiments.discovery import available, card, load
+from darkmoment.experiments.errors import ExperimentError
 from darkmoment.experiments.likelihood import SIGNAL_POWER, CurveLimit, Likelihood, Point, not_applicable
+from darkmoment.experiments.plugins import in_words
 from darkmoment.experiments.region import Region
 from darkmoment.experiments.shapes import Counting, shapes_of
 from darkmoment.levels import delta_chi2
@@ -78,7 +80,8 @@ def closure(names: Sequence[str] | None = None, points: int = 50, every_shape: b
     Raises
     ------
     ExperimentError
-        If a name is not that of an experiment, or of one that does not apply to the model.
+        If a name is not that of an experiment, or of one that does not apply to the model; if one answers
+        with an exception, NaN or an array of the wrong shape.
     """
     cards = [c for c in available().values() if c.applies] if names is None else [card(n) for n in names]
     if idle := [c for c in cards if not c.applies]:
@@ -198,7 +201,28 @@ def _of_quantity(
     rest = {name: np.array([value]) for name, value in likelihood.card.closure.at.items()}
     if not np.isnan(m):
         rest["m_dark_photon"] = np.array([m])
-    return lambda x: function({**rest, likelihood.limits: x})
+    return lambda x: _asked(likelihood, function, {**rest, likelihood.limits: x}, len(x))
+
+
+def _asked(likelihood: Likelihood, function: Callable[[Point], Array], p: Point, n: int) -> Array:
+    """Return an answer for n values, or say whose it is and why it is none."""
+    try:
+        answer = np.asarray(function(p))
+    except KeyError as problem:
+        raise ExperimentError(
+            f"{likelihood.name} reads {problem}, which its card does not give: name a value under closure: at"
+        ) from problem
+    except (Exception, SystemExit) as problem:
+        raise ExperimentError(f"{likelihood.name} cannot be asked: {in_words(problem)}") from problem
+    if answer.shape not in ((n,), (1,), ()) or answer.dtype.kind not in "fiu":
+        raise ExperimentError(
+            f"{likelihood.name} answers {n} values of {likelihood.limits} with an array of shape "
+            f"{answer.shape} and type {answer.dtype}"
+        )
+    if np.isnan(answer).any():
+        value = p[likelihood.limits][int(np.argmax(np.broadcast_to(np.isnan(answer), (n,))))]
+        raise ExperimentError(f"{likelihood.name} answers NaN at {likelihood.limits} = {value:.6g}")
+    return np.broadcast_to(answer, (n,))
 
 
 def _crossing(chi2: Callable[[Array], Array], threshold: float, inside: float, outside: float) -> float:

@@ -1,9 +1,9 @@
-"""Events counted: flat-prior limits on a signal, and what an experiment may expect to publish."""
+"""Events counted: limits on a signal, what an experiment may expect to publish, and what it can discover."""
 
 from __future__ import annotations
 
 from scipy.optimize import brentq
-from scipy.special import gammaincc
+from scipy.special import gammaincc, gammaincinv, ndtr
 from scipy.stats import poisson
 
 
@@ -41,3 +41,34 @@ def median_limit(background: float, cl: float) -> float:
     The limit grows with the events seen, so it is the limit of the median observation.
     """
     return flat_prior_limit(median_observation(background), background, cl)
+
+
+def events_for_discovery(background: float, sigmas: float) -> int:
+    """Return the smallest number of events that background alone reaches no more often than `sigmas` say.
+
+    One event is enough where no background is expected.
+    """
+    unlikely = float(ndtr(-sigmas))
+    # P(N >= n) = P(N > n - 1); the steps mend what rounding may have done to the start
+    number = 1 + max(0, int(poisson.isf(unlikely, background))) if background > 0 else 1
+    while poisson.sf(number - 1, background) > unlikely:
+        number += 1
+    while number > 1 and poisson.sf(number - 2, background) <= unlikely:
+        number -= 1
+    return number
+
+
+def signal_for_discovery(background: float, sigmas: float) -> float:
+    """Return the signal events with which half of all experiments reach `sigmas` against background alone.
+
+    ln 2 = 0.69 events without background, whatever the significance.
+
+    Parameters
+    ----------
+    background : float
+        Events expected without signal, taken as known.
+    sigmas : float
+        One-sided significance.
+    """
+    # P(N >= n) = gammainc(n, mean)
+    return float(gammaincinv(events_for_discovery(background, sigmas), 0.5)) - background

@@ -28,13 +28,17 @@ def read_columns(file: Traversable, header: str) -> list[Array]:
         If the file is missing, the header another, or a line is not that many numbers.
     """
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        # spreadsheets begin a file with a byte-order mark, which nobody sees
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError as problem:
         raise CurveError(file, 0, "there is no such file") from problem
+    except OSError as problem:
+        raise CurveError(file, 0, f"cannot be read ({problem.strerror})") from problem
     except UnicodeDecodeError as problem:
         raise CurveError(file, 0, f"not a text file: {problem}") from problem
     if not lines or lines[0] != header:
-        raise CurveError(file, 1, f"the first line must be '{header}'")
+        found = f"not '{lines[0][:60]}'" if lines else "and the file is empty"
+        raise CurveError(file, 1, f"the first line must be '{header}', {found}")
     columns = header.count(",") + 1
     points = np.empty((len(lines) - 1, columns))
     for index, line in enumerate(lines[1:]):

@@ -10,9 +10,9 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 
 from darkmoment.experiments.card import Card, OptionValue
-from darkmoment.experiments.errors import ExperimentError, unknown
+from darkmoment.experiments.errors import CardError, CurveError, ExperimentError, unknown
 from darkmoment.experiments.likelihood import Likelihood, not_applicable
-from darkmoment.experiments.plugins import Plugin, plugins
+from darkmoment.experiments.plugins import Plugin, in_words, plugins
 
 PACKAGE = "darkmoment.likelihoods"
 
@@ -94,7 +94,8 @@ def load(name: str, dataset: object = None, shape: str | None = None, **options:
     Raises
     ------
     ExperimentError
-        If any of them does not exist; the message lists the choices and the nearest.
+        If any of them does not exist; the message lists the choices and the nearest. Or if the experiment of
+        another package cannot be made; the message names both.
 
     Examples
     --------
@@ -103,8 +104,20 @@ def load(name: str, dataset: object = None, shape: str | None = None, **options:
     """
     found = card(name)
     if name in announced():
-        return announced()[name].kind(found, dataset, shape, **options)
+        return _made(announced()[name], dataset, shape, options)
     if not found.applies:
         raise not_applicable(found)
     experiment: type[Likelihood] = import_module(f"{PACKAGE}.{name}.likelihood").Experiment
     return experiment(found, dataset, shape, **options)
+
+
+def _made(
+    plugin: Plugin, dataset: object, shape: str | None, options: Mapping[str, OptionValue]
+) -> Likelihood:
+    try:
+        return plugin.kind(plugin.card, dataset, shape, **options)
+    except (CardError, CurveError, ExperimentError):
+        raise
+    except (Exception, SystemExit) as problem:
+        message = f"experiment '{plugin.card.name}' of {plugin.package} cannot be made: {in_words(problem)}"
+        raise ExperimentError(message) from problem

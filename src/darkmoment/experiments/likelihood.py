@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
+from copy import copy
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,9 +126,65 @@ class Likelihood(ABC):
         """Return chi2 where the response is known already; override where data of one's own say more."""
         return self.shape.chi2(response)
 
+    def observing(self, p: Point) -> Self:
+        """Return the experiment as if it had observed what it expects at a point: its Asimov data.
+
+        chi2 is then 0 there. If it says nothing there, it is taken to observe no signal. A hard limit has no
+        data and stays as published. Override together with `chi2_of`.
+
+        Parameters
+        ----------
+        p : mapping
+            One point, arrays of shape (1,).
+
+        Raises
+        ------
+        ExperimentError
+            If it has data of its own, or a shape, and does not say what it would observe.
+        """
+        own = [
+            name for name in ("chi2", "chi2_of") if getattr(type(self), name) is not getattr(Likelihood, name)
+        ]
+        if own:
+            raise ExperimentError(
+                f"{self.name} has a chi2 of its own and does not say what it would observe at a point: its "
+                f"class overrides {own[0]} and not observing"
+            )
+        twin = copy(self)
+        twin.shape = self.shape.observing(_number(self.response(p)))
+        return twin
+
+    def discovery(self, p: Point, nothing: Point, sigmas: float) -> float:
+        """Return the multiple of the signal at a point that a median experiment sees at `sigmas`.
+
+        Parameters
+        ----------
+        p, nothing : mapping
+            The point, and the same without signal; arrays of shape (1,).
+
+        Returns
+        -------
+        float
+            inf where it says nothing or expects no signal, nan where it has no data.
+        """
+        return self.shape.discovery(_number(self.response(p)) - _number(self.response(nothing)), sigmas)
+
+    def expected(self, p: Point) -> tuple[float, float]:
+        """Return the events that signal and background are expected to give; nan where none are counted."""
+        return self.shape.expected(_number(self.response(p)))
+
     def covered(self, p: Point) -> NDArray[np.bool_]:
         """Return where the experiment says something; broadcasts against the point's arrays."""
         return _EVERYWHERE
+
+    def silenced(self) -> Likelihood | None:
+        """Return a hard limit that allows the points at which this experiment says nothing.
+
+        None unless overridden: for an experiment that falls silent at a value of an observable. chi2 steps
+        down there, and its lowest points like to lie on the step, which no search finds by slopes: they look
+        among these points apart.
+        """
+        return None
 
     @abstractmethod
     def limit(self, p: Point) -> Array:
@@ -266,6 +323,11 @@ class Measurement(Likelihood):
     def limit(self, p: Point) -> Array:
         """Return nan: a measurement has no upper limit of its own."""
         return np.array([np.nan])
+
+
+def _number(value: Array) -> float:
+    """Return the value at the only point of a batch."""
+    return float(np.ravel(value)[0])
 
 
 def not_applicable(card: Card) -> ExperimentError:

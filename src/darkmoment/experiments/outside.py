@@ -16,7 +16,7 @@ from darkmoment.experiments.card import Card, ClosureCheck, OptionValue
 from darkmoment.experiments.dataset import Dataset
 from darkmoment.experiments.errors import CardError, ExperimentError
 from darkmoment.experiments.likelihood import CurveLimit, Likelihood, UpperLimit
-from darkmoment.experiments.plugins import checked
+from darkmoment.experiments.plugins import checked, in_words
 
 GIVEN = "given"
 """Dataset of a bare limit."""
@@ -121,9 +121,9 @@ def _module(path: str, shown: str, expected: str) -> ModuleType:
     try:
         # the content that was read, not what the file or a stale __pycache__ may hold by now
         exec(compile(content, path, "exec"), module.__dict__)
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
         del sys.modules[name]
-        raise ExperimentError(f"{shown} cannot be imported: {type(problem).__name__}: {problem}") from problem
+        raise ExperimentError(f"{shown} cannot be imported: {in_words(problem)}") from problem
     return module
 
 

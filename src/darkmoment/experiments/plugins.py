@@ -59,11 +59,20 @@ def plugins(taken: Collection[str]) -> dict[str, Plugin]:
     """
     found: dict[str, Plugin] = {}
     for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
-        if point.name in taken or point.name in found:
-            owner = found[point.name].package if point.name in found else "darkmoment"
+        package = _package(point)
+        if point.name in found:
             raise ExperimentError(
-                f"experiment '{point.name}' of {_package(point)} has the name of one of {owner}: "
+                f"experiment '{point.name}' of {package} has the name of one of {found[point.name].package}: "
                 "uninstall one of them"
+            )
+        if point.name in taken:
+            raise ExperimentError(
+                f"experiment '{point.name}' of {package} has the name of one of darkmoment: "
+                f"uninstall {package}, or have it renamed"
+            )
+        if not point.name.isidentifier():
+            raise ExperimentError(
+                f"experiment '{point.name}' of {package} cannot have that name: only letters, digits and _"
             )
         found[point.name] = _plugin(point)
     return found
@@ -76,13 +85,17 @@ def _package(point: EntryPoint) -> str:
 def _plugin(point: EntryPoint) -> Plugin:
     package = _package(point)
     what = f"experiment '{point.name}' of {package}"
+    if point.pattern.match(point.value) is None:
+        raise ExperimentError(
+            f"{what} is announced as '{point.value}': neither package nor package.module:Class"
+        )
     try:
         kind, folder = _class(point)
         card = Card.read(files(folder), point.name)
     except (CardError, ExperimentError) as problem:
         raise ExperimentError(f"{what}: {problem}") from problem
-    except Exception as problem:
-        message = f"{what} cannot be imported: {type(problem).__name__}: {problem}"
+    except (Exception, SystemExit) as problem:
+        message = f"{what} cannot be imported: {in_words(problem)}"
         raise ExperimentError(message) from problem
     return Plugin(card, checked(kind, what), package)
 
@@ -94,6 +107,11 @@ def _class(point: EntryPoint) -> tuple[object, str]:
         return getattr(import_module(f"{loaded.__name__}.likelihood"), "Experiment", None), loaded.__name__
     module = import_module(point.module)
     return loaded, module.__name__ if hasattr(module, "__path__") else module.__name__.rpartition(".")[0]
+
+
+def in_words(problem: BaseException) -> str:
+    """Return what somebody else's code raised, in one line."""
+    return f"{type(problem).__name__}: {' '.join(str(problem).split())}"
 
 
 def checked(kind: object, what: str) -> type[Likelihood]:

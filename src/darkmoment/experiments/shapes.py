@@ -2,15 +2,18 @@
 
 A shape acts on the signal strength s/s_lim (s linear in the signal: a branching ratio, epsilon^2 BR,
 mu^2) or, for measurements, on the pull. L_best is the largest likelihood at a physical signal, s >= 0.
+
+`observing` puts in place of the published observation what is expected at one response: an Asimov data set
+(arXiv:1007.1727). L_best is then the likelihood at that response, where chi2 is 0.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from math import log
+from math import inf, log, nan
 from typing import ClassVar, Self
 
 import numpy as np
@@ -19,7 +22,7 @@ from scipy.optimize import brentq
 from scipy.special import log_ndtr, xlogy
 
 from darkmoment.experiments.card import Dataset
-from darkmoment.experiments.counting import flat_prior_limit
+from darkmoment.experiments.counting import flat_prior_limit, signal_for_discovery
 from darkmoment.experiments.errors import ExperimentError, unknown
 from darkmoment.levels import z_score
 
@@ -47,6 +50,37 @@ class Shape(ABC):
     def chi2(self, response: Array) -> Array:
         """Return -2 ln(L/L_best) at each response, same shape; nan where the response is nan."""
 
+    def observing(self, response: float) -> Self:
+        """Return the shape as if what is expected at one response had been observed.
+
+        Raises
+        ------
+        ExperimentError
+            If the shape does not say what that would be.
+        """
+        raise ExperimentError(f"shape '{self.name}' does not say what is observed where a signal is expected")
+
+    def discovery(self, signal: float, sigmas: float) -> float:
+        """Return the multiple of a signal at which a median experiment excludes its absence by `sigmas`.
+
+        Parameters
+        ----------
+        signal : float
+            What the signal adds to the response.
+        sigmas : float
+            One-sided significance.
+
+        Returns
+        -------
+        float
+            inf without signal, nan where the shape knows no data.
+        """
+        return nan
+
+    def expected(self, response: float) -> tuple[float, float]:
+        """Return the events that signal and background are expected to give; nan where none are counted."""
+        return nan, nan
+
     @staticmethod
     @abstractmethod
     def missing(dataset: Dataset) -> str | None:
@@ -56,6 +90,11 @@ class Shape(ABC):
     @abstractmethod
     def of(cls, dataset: Dataset) -> Self:
         """Return the shape with a dataset's numbers."""
+
+
+def _multiple(wanted: float, signal: float) -> float:
+    """Return wanted over signal, inf without a signal."""
+    return abs(wanted / signal) if signal else inf
 
 
 def _needs_limit(dataset: Dataset) -> str | None:
@@ -73,9 +112,17 @@ class HalfGaussian(Shape):
     """chi2 = (z s/s_lim)^2: the observation equalled the expectation.
 
     Then CLs and the flat-prior limit agree, and Delta chi2 = z^2 returns the published limit.
+
+    Parameters
+    ----------
+    cl : float
+        Confidence level of the limit.
+    seen : float
+        Signal observed, in units of the limit; 0 for a published limit.
     """
 
     cl: float
+    seen: float = 0.0
     name: ClassVar[str] = "half_gaussian"
 
     @cached_property
@@ -83,8 +130,16 @@ class HalfGaussian(Shape):
         return z_score(self.cl)
 
     def chi2(self, response: Array) -> Array:
-        """Return (z s/s_lim)^2."""
-        return np.square(self._z * response)
+        """Return (z s/s_lim)^2, or the same of the distance from what was seen."""
+        return np.square(self._z * (response - self.seen))
+
+    def observing(self, response: float) -> Self:
+        """Return the gaussian around a signal, as wide as before."""
+        return replace(self, seen=response)
+
+    def discovery(self, signal: float, sigmas: float) -> float:
+        """Return sigmas/(z s/s_lim)."""
+        return _multiple(sigmas / self._z, signal)
 
     @staticmethod
     def missing(dataset: Dataset) -> str | None:
@@ -113,13 +168,28 @@ class Region(HalfGaussian):
 
 @dataclass(frozen=True)
 class Gaussian(Shape):
-    """chi2 = pull^2, for measurements: not relative to a best point, so tension stays visible."""
+    """chi2 = pull^2, for measurements: not relative to a best point, so tension stays visible.
 
+    Parameters
+    ----------
+    seen : float
+        Pull that is observed; 0 for a published measurement.
+    """
+
+    seen: float = 0.0
     name: ClassVar[str] = "gaussian"
 
     def chi2(self, response: Array) -> Array:
-        """Return the squared pull."""
-        return np.square(response)
+        """Return the squared pull, or the squared distance from the one seen."""
+        return np.square(response - self.seen)
+
+    def observing(self, response: float) -> Self:
+        """Return the gaussian around the value predicted."""
+        return replace(self, seen=response)
+
+    def discovery(self, signal: float, sigmas: float) -> float:
+        """Return sigmas over the change of the pull."""
+        return _multiple(sigmas, signal)
 
     @staticmethod
     def missing(dataset: Dataset) -> str | None:
@@ -145,10 +215,13 @@ class LimitAndSensitivity(Shape):
         Confidence level of limit and sensitivity.
     sensitivity : float
         Median expected limit in units of the limit.
+    seen : float or None
+        Signal observed, in units of the limit; None for what the published limit means.
     """
 
     cl: float
     sensitivity: float
+    seen: float | None = None
     name: ClassVar[str] = "limit_and_sensitivity"
 
     @cached_property
@@ -159,6 +232,8 @@ class LimitAndSensitivity(Shape):
     @cached_property
     def centre(self) -> float:
         """Maximum of the gaussian in units of the limit."""
+        if self.seen is not None:
+            return self.seen
 
         def excess(centre: float) -> float:
             tail = log_ndtr((centre - 1) / self.width) - log_ndtr(centre / self.width)
@@ -175,6 +250,14 @@ class LimitAndSensitivity(Shape):
         # for a negative centre the difference of squares is written as a product: no cancellation at small s
         best = max(0.0, self.centre)
         return (response - best) * (response + best - 2 * self.centre) / self.width**2
+
+    def observing(self, response: float) -> Self:
+        """Return the gaussian around a signal, as wide as before."""
+        return replace(self, seen=response)
+
+    def discovery(self, signal: float, sigmas: float) -> float:
+        """Return sigmas over the signal in standard deviations."""
+        return _multiple(sigmas * self.width, signal)
 
     @staticmethod
     def missing(dataset: Dataset) -> str | None:
@@ -219,6 +302,19 @@ class Counting(Shape):
         logs = xlogy(self.observed, signal + self.background) - xlogy(self.observed, best + self.background)
         return 2 * (signal - best - logs)
 
+    def observing(self, response: float) -> Self:
+        """Return the count of as many events as signal and background are expected to give."""
+        events = self.events_at_limit
+        return replace(self, observed=self.background + events * response, events=events)
+
+    def discovery(self, signal: float, sigmas: float) -> float:
+        """Return the multiple at which half of all experiments see more than the background explains."""
+        return _multiple(signal_for_discovery(self.background, sigmas), self.events_at_limit * signal)
+
+    def expected(self, response: float) -> tuple[float, float]:
+        """Return signal and background events."""
+        return self.events_at_limit * response, self.background
+
     @staticmethod
     def missing(dataset: Dataset) -> str | None:
         """Need an upper limit and the events behind it."""
@@ -237,7 +333,10 @@ class Counting(Shape):
 
 @dataclass(frozen=True)
 class Step(Shape):
-    """Allowed up to the limit, forbidden above, as arXiv:2603.25704 does."""
+    """Allowed up to the limit, forbidden above, as arXiv:2603.25704 does.
+
+    It knows no data, so the published limit stays whatever is injected elsewhere.
+    """
 
     name: ClassVar[str] = "step"
     hard: ClassVar[bool] = True
@@ -246,6 +345,10 @@ class Step(Shape):
         """Return 0 or infinity."""
         forbidden = np.where(response > 1 + ROUNDING, np.inf, 0.0)
         return np.where(np.isnan(response), np.nan, forbidden)
+
+    def observing(self, response: float) -> Self:
+        """Return the shape itself: there is no observation to exchange."""
+        return self
 
     @staticmethod
     def missing(dataset: Dataset) -> str | None:

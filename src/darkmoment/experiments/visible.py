@@ -17,6 +17,8 @@ from darkmoment.experiments.region import Region
 MOSTLY_VISIBLE = 0.9
 """Least visible branching fraction at which the region of a beam dump is taken as it was published."""
 
+_TINY = 1e-300
+
 
 class PromptVisibleLimit(CurveLimit):
     """A limit on epsilon from A' that decay visibly at once: the signal is epsilon^2 BR_visible."""
@@ -85,3 +87,30 @@ class VisibleRegion(Likelihood):
         Mixings above the upper edge are allowed again.
         """
         return np.where(self.covered(p), self.region.lower.clamped(p["m_dark_photon"]), np.nan)
+
+    def silenced(self) -> Likelihood | None:
+        """Return the hard limit that keeps the visible branching fraction below `MOSTLY_VISIBLE`."""
+        return _SilentRegion(self.card, self.dataset.name, "step", **self.options)
+
+
+class _SilentRegion(VisibleRegion):
+    """Allows the points at which the region says nothing; a stand-in for searches."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Mass and both branching fractions."""
+        return ("m_dark_photon", "BR_visible", "BR_invisible")
+
+    def covered(self, p: Point) -> NDArray[np.bool_]:
+        """Return True: it speaks everywhere."""
+        return np.ones(1, dtype=bool)
+
+    def response(self, p: Point) -> Array:
+        """Return visible over invisible width, 1 where the region falls silent; 0 outside its masses."""
+        # not the branching fraction, which hardly moves where it is close to one; 1e-9 keeps rounding out
+        threshold = MOSTLY_VISIBLE / (1 - MOSTLY_VISIBLE) * (1 - 1e-9)
+        ratio = p["BR_visible"] / np.maximum(p["BR_invisible"], _TINY) / threshold
+        return np.where(self.region.covers(p["m_dark_photon"]), ratio, 0.0)
+
+    def silenced(self) -> None:
+        """Return None: it has no step of its own."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log
 
@@ -10,6 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
+from darkmoment.experiments import Likelihood
+from darkmoment.fit import Fit
 from darkmoment.inference.landscape import Landscape
 from darkmoment.inference.map_search import MapSearch
 from darkmoment.inference.search import CHI2_TOLERANCE, SEARCHES
@@ -198,11 +201,24 @@ def _slopes(land: Landscape, u: Array, cells: NDArray[np.int_]) -> tuple[Array, 
     return (chi2[:, :d] - chi2[:, d:]) / step, (walls[:, :d] - walls[:, d:]) / step[:, :, None]
 
 
-def silence(table: pd.DataFrame) -> list[str]:
-    """Say how many cells each experiment says nothing in."""
+def silence(table: pd.DataFrame, reasons: Mapping[str, str]) -> list[str]:
+    """Say how many cells each experiment says nothing in, and why.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With a column `silent`.
+    reasons : mapping of str to str
+        Experiment -> why; its range where there is none.
+    """
     counts = table["silent"].str.split().explode().dropna().value_counts()
     return [
-        f"{term} says nothing in {count} of {len(table)} cells: they are outside its range"
+        f"{term} says nothing in {count} of {len(table)} cells: {reasons.get(str(term), Likelihood.silence)}"
         for term, count in counts.items()
         if term
     ]
+
+
+def reasons_for_silence(fit: Fit) -> dict[str, str]:
+    """Return why each experiment says nothing where it does."""
+    return {name: experiment.silence for name, experiment in fit.experiments.items()}

@@ -8,7 +8,7 @@ the one that is higher begins again with new starts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -209,6 +209,12 @@ class CellMinima:
         self.u[cells[lower]], self.value[cells[lower]] = u[lower], value[lower]
         return cells[lower]
 
+    def adopt(self, cells: Cells, exact: Array, value: Array, chi2: Array) -> None:
+        """Put other points, which are allowed, in place of what these cells have."""
+        self.u[cells], self.value[cells] = exact, value
+        self.exact[cells], self.chi2[cells] = exact, chi2
+        self._finished[cells], self._ever[cells] = exact, True
+
     def unfinished(self) -> Cells:
         """Return the cells whose point has changed since constraints were last met exactly."""
         return np.flatnonzero(~self._ever | (self._finished != self.u).any(axis=1))
@@ -254,10 +260,8 @@ class MapSearch:
 
     def run(self, report: Report = unheard) -> None:
         """Search every cell twice, settle disagreements, and audit a sample."""
-        every = np.arange(self.lattice.size)
-        self.searches = self._begin([(s, every) for s in range(SEARCHES)], 0, self.starts, report)
-        for search in self.searches:
-            self._settle(search)
+        self._search_twice(report)
+        self._look_aside()
         self._insist(1)
         self._enter()
         self._audit()
@@ -307,6 +311,30 @@ class MapSearch:
         """Where starts ended, shape (N, S), and what the best of them is to be compared with, shape (N,)."""
         ends = np.concatenate([s.ends for s in self.searches], axis=1)
         return ends, np.min([s.value for s in self.searches], axis=0)
+
+    def _search_twice(self, report: Report = unheard) -> None:
+        every = np.arange(self.lattice.size)
+        self.searches = self._begin([(s, every) for s in range(SEARCHES)], 0, self.starts, report)
+        for search in self.searches:
+            self._settle(search)
+
+    def _look_aside(self) -> None:
+        """Search as well among the points at which experiments say nothing that can fall silent.
+
+        Where they do, chi2 steps down: what lies on the step is out of reach for who comes from above.
+        """
+        quiet = self.lattice.fit.hushed()
+        if quiet is None:
+            return
+        aside = MapSearch(replace(self.lattice, fit=quiet), self.starts, [*self.seed, 70], self.crew)
+        aside._search_twice()
+        aside._insist(1)
+        every = np.arange(self.lattice.size)
+        for search, found in zip(self.searches, aside.searches, strict=True):
+            lower = every[found.chi2 < search.chi2]
+            if len(lower):
+                value = self.lattice.landscape.value(found.exact[lower], lower)
+                search.adopt(lower, found.exact[lower], value, found.chi2[lower])
 
     def _finish(self, search: CellMinima) -> None:
         """Meet constraints exactly, where walls or springs stand in for them.

@@ -18,6 +18,7 @@ from darkmoment.perturbativity import breaking_warnings
 
 _NOTED_CHI2 = 9.0
 _ROUNDING = 1e-3
+_EDGE = 0.999
 
 ORIGINS = {"smallest": "min", "standard_model": "standard_model"}
 """What Delta chi2 may be counted from -> how columns name it."""
@@ -113,9 +114,32 @@ def result(fit: Fit, quantity: str, along: str | None, level: float, cells: list
         rows.append(row)
         bounds.append(leaned)
     table = pd.DataFrame(rows)
-    return Maximum(
-        quantity, along, level, table, _warnings(fit, quantity, table, along, bounds, level), bounds
-    )
+    warnings = _warnings(fit, quantity, table, along, bounds, level) + _on_a_step(cells)
+    return Maximum(quantity, along, level, table, warnings, bounds)
+
+
+def _on_a_step(cells: list[Cell]) -> list[str]:
+    """Say in how many cells the answer rests on where exactly an experiment is taken to fall silent."""
+    names: dict[str, None] = {}
+    count = 0
+    for cell in cells:
+        quiet = cell.peak.hushed
+        ends = [search.found.u for search in (cell.peak, cell.floor) if search.found.u is not None]
+        if quiet is None or not ends:
+            continue
+        strength = quiet.survey(np.array(ends)).strength
+        mine, theirs = cell.problem.base.experiments, quiet.base.experiments
+        there = [
+            name
+            for k, name in enumerate(mine)
+            if mine[name] is not theirs[name] and ((strength[:, k] > _EDGE) & (strength[:, k] <= 1)).any()
+        ]
+        names |= dict.fromkeys(there)
+        count += bool(there)
+    if not count:
+        return []
+    where = f"in {count} of {len(cells)} cells"
+    return [f"{where} the answer, or the chi2 it is counted from, lies where {', '.join(names)} fall silent"]
 
 
 def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[str, object], list[Bound]]:

@@ -100,6 +100,10 @@ class Problem:
         self.wanted = target
         self.target = None if target is None else log(target) if self.logarithmic else target / self.scale
 
+    def of(self, fit: Fit) -> Problem:
+        """Return the same problem of another fit with the same parameters."""
+        return Problem(fit, self.quantity, self.held, self.wanted, self.scale)
+
     def physical(self, u: Array) -> dict[str, Array]:
         """Return the free parameters (physical units) at u, shape (n, d)."""
         return {p.name: p.from_unit(u[:, i]) for i, p in enumerate(self.free)}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import exp
 from numbers import Integral
 
@@ -13,7 +13,7 @@ import pandas as pd
 from darkmoment.fit import Fit
 from darkmoment.inference.crew import Crew, Report, unheard
 from darkmoment.inference.lattice import lattice
-from darkmoment.inference.map_rows import cell_rows, silence
+from darkmoment.inference.map_rows import cell_rows, reasons_for_silence, silence
 from darkmoment.inference.map_search import MapSearch
 from darkmoment.inference.maximise import grid, listed_values
 from darkmoment.inference.problem import Problem
@@ -43,12 +43,15 @@ class Profile:
         True where x lives on a logarithmic axis.
     overall : str
         Status of the search for the smallest chi2 of all.
+    reasons : mapping of str to str
+        Experiment -> why it says nothing where it does.
     """
 
     x: str
     table: pd.DataFrame
     logarithmic: bool = False
     overall: str = "certified"
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def certified(self) -> bool:
@@ -61,7 +64,7 @@ class Profile:
         found = []
         if bad := int((self.table["status"] == "uncertified").sum()):
             found.append(f"{bad} of {len(self.table)} cells of the profile of {self.x} are not certified")
-        found += silence(self.table)
+        found += silence(self.table, self.reasons)
         if self.overall == "uncertified":
             found.append("the smallest chi2 of all, from which Delta chi2 is counted, is not certified")
         return found
@@ -185,8 +188,8 @@ def profile(
     overall.run()
     lowest = cell_rows(overall).iloc[0]
     smallest, status = float(lowest["chi2"]), str(lowest["status"])
-    logarithmic = Problem(fit, x).logarithmic
-    found = Profile(x, _counted(rows, smallest), logarithmic, status)
+    logarithmic, reasons = Problem(fit, x).logarithmic, reasons_for_silence(fit)
+    found = Profile(x, _counted(rows, smallest), logarithmic, status, reasons)
     for step in range(_REFINEMENTS if level is not None else 0):
         assert level is not None
         known = set(found.table[x])
@@ -196,7 +199,7 @@ def profile(
         # alone, without neighbours: with more starts
         more = _rows(fit, x, np.sort(wanted), 4 * starts, [seed, 32, step], crew)
         rows = pd.concat([rows, more]).sort_values(x, ignore_index=True)
-        found = Profile(x, _counted(rows, smallest), logarithmic, status)
+        found = Profile(x, _counted(rows, smallest), logarithmic, status, reasons)
     return found
 
 

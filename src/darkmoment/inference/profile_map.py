@@ -13,7 +13,7 @@ import pandas as pd
 from darkmoment.fit import Fit
 from darkmoment.inference.crew import Crew, Report, unheard
 from darkmoment.inference.lattice import lattice
-from darkmoment.inference.map_rows import Pull, cell_rows, range_pulls, silence
+from darkmoment.inference.map_rows import Pull, cell_rows, range_pulls, reasons_for_silence, silence
 from darkmoment.inference.map_search import MapSearch
 from darkmoment.inference.maximise import grid, listed_values, maximise
 from darkmoment.inference.search import CHI2_TOLERANCE
@@ -268,7 +268,7 @@ def _warnings(
         warnings.append(
             f"Delta chi2 of {ranged} of {len(table)} cells of the map leans on the range of a parameter"
         )
-    warnings += silence(table)
+    warnings += silence(table, reasons_for_silence(fit))
     if search.audit_lower > 0:
         warnings.append(
             f"of {search.audited} cells asked once more, one was found lower by {search.audit_lower:.2g} in "

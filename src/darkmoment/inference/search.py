@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
 from typing import Any
@@ -129,6 +129,8 @@ class CellSearch:
         self.seed = seed
         self.starts = starts
         self.allowance = allowance
+        quiet = problem.base.hushed()
+        self.hushed = None if quiet is None else problem.of(quiet)
         relative = allowance is not None and not problem.logarithmic
         self.found = Findings(CHI2_TOLERANCE if allowance is None else LN_TOLERANCE, relative)
         self._rounds = [0] * SEARCHES
@@ -147,12 +149,13 @@ class CellSearch:
         free = self.problem.physical(self.found.u[None, :])
         return {**{name: float(x[0]) for name, x in free.items()}, **self.problem.held}
 
-    def merit(self, u: Array) -> Array:
+    def merit(self, u: Array, hushed: bool = False) -> Array:
         """Rank points for a start: the quantity, less what they exceed the limits by."""
-        view = self.problem.view(u)
+        problem = self.hushed if hushed and self.hushed else self.problem
+        view = problem.view(u)
         excess = 2.0 * np.maximum(view.ln_strength, 0.0).sum(axis=1)
-        if self.problem.target is not None:
-            excess += 2.0 * np.abs(view.ln_quantity - self.problem.target)
+        if problem.target is not None:
+            excess += 2.0 * np.abs(view.ln_quantity - problem.target)
         if self.allowance is None:
             return -compressed(view.chi2) - excess
         if self.allowance < inf:
@@ -164,7 +167,11 @@ class CellSearch:
         entropy = [*self.seed, search, self._rounds[search], int(self.allowance is None)]
         self._rounds[search] += 1
         starts = screened(self.problem, self.merit, self.starts, entropy)
-        return [Attempt(self, search, start) for start in starts]
+        found = [Attempt(self, search, start) for start in starts]
+        if self.hushed is not None:
+            quiet = screened(self.hushed, partial(self.merit, hushed=True), self.starts, [*entropy, 1])
+            found += [Attempt(self, search, start, hushed=True) for start in quiet]
+        return found
 
     def missing(self) -> list[int]:
         """Return the searches that have not reached the best value by themselves."""
@@ -174,11 +181,21 @@ class CellSearch:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A start of one cell: by one of its searches, or (-1) at a point handed over by somebody else."""
+    """A start of one cell: by one of its searches, or (-1) at a point handed over by somebody else.
+
+    With `hushed` it is confined to points where experiments say nothing that can fall silent (`Fit.hushed`).
+    """
 
     cell: CellSearch
     search: int
     start: Array
+    hushed: bool = False
+
+    def versions(self) -> list[Attempt]:
+        """Return the attempt; a point handed over starts a hushed one as well, where there is any."""
+        if self.search >= 0 or self.cell.hushed is None:
+            return [self]
+        return [self, replace(self, hushed=True)]
 
 
 def launch(
@@ -195,15 +212,26 @@ def launch(
     report : callable, optional
         Called with the number of searches finished.
     """
-    if not attempts:
-        return []
-    items = [_item(attempt) for attempt in attempts]
-    fit = attempts[0].cell.problem.base
-    arrivals = crew.run(search_locally, fit, items, TOGETHER, lambda done, total: report(done))
-    return [
-        attempt.cell.found.add(attempt.search, u, score)
-        for attempt, (u, score) in zip(attempts, arrivals, strict=True)
-    ]
+    each = [(k, version) for k, attempt in enumerate(attempts) for version in attempt.versions()]
+    arrivals: dict[int, tuple[Array, float]] = {}
+    for hushed in (False, True):
+        chosen = [i for i, (_, attempt) in enumerate(each) if attempt.hushed == hushed]
+        if not chosen:
+            continue
+        base = each[chosen[0]][1].cell.problem.base
+        fit = base.hushed() if hushed else base
+        assert fit is not None
+        heard = partial(_heard, report, len(arrivals), len(attempts) / len(each))
+        ends = crew.run(search_locally, fit, [_item(each[i][1]) for i in chosen], TOGETHER, heard)
+        arrivals |= dict(zip(chosen, ends, strict=True))
+    better = [False] * len(attempts)
+    for i, (k, attempt) in enumerate(each):
+        better[k] |= attempt.cell.found.add(attempt.search, *arrivals[i])
+    return better
+
+
+def _heard(report: Callable[[int], None], before: int, share: float, done: int, total: int) -> None:
+    report(round((before + done) * share))
 
 
 def _item(attempt: Attempt) -> dict[str, Any]:

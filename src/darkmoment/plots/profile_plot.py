@@ -10,20 +10,22 @@ from darkmoment.levels import delta_chi2
 from darkmoment.plots.axis import Axis
 from darkmoment.plots.canvas import frame, lone, mark_cells, settle, span, text_column
 from darkmoment.plots.legend import place_legend
-from darkmoment.plots.style import COLUMN, CYCLE, style
+from darkmoment.plots.style import COLUMN, CYCLE, printed, style
 
 LEVELS = (0.68, 0.90, 0.95)
 _TOP = 10.0
 _DELTA_CHI2 = Axis("delta_chi2", r"\Delta\chi^2", logarithmic=False)
 
 
-def profile_figure(table: pd.DataFrame, x: Axis) -> Figure:
+def profile_figure(table: pd.DataFrame, x: Axis, title: str = "") -> Figure:
     """Draw Delta chi2 against x with the thresholds of 68, 90 and 95%.
 
     Parameters
     ----------
     table : DataFrame
         Result of `profile`: columns `x.name`, `delta_chi2` and where present `status`.
+    title : str
+        Printed above the axes.
     """
     table = table.sort_values(x.name)
     at, rise = x.drawable(table[x.name]), _DELTA_CHI2.drawable(table["delta_chi2"])
@@ -51,5 +53,6 @@ def profile_figure(table: pd.DataFrame, x: Axis) -> Figure:
         if marks:
             handles = {"profile likelihood": line, **marks}
             place_legend(fig, ax, list(handles.values()), list(handles), [(at, rise)])
+        ax.set_title(printed(title), loc="left")
         settle(fig)
     return fig

@@ -41,10 +41,18 @@ _FIXED: Mapping[str, str] = {
     "borexino": CYCLE[4],
     "meg2": CYCLE[2],
     "g_minus_2": CYCLE[1],
+    # far from these and from one another, for colour-blind readers too
+    "xenonnt": "#280888",
+    "lz": "#48C8E8",
+    "gemma": "#A8C868",
+    "texono": "#880808",
+    "lsnd": "#A828E8",
     "range": CYCLE[7],
     "": "#333333",
 }
 _OTHERS = (*CYCLE[5:7], *CYCLE[8:], "#1E6B7A")
+_LIKE = dict(zip(_OTHERS, ("#48C8E8", "#880808", "#A828E8", "#280888"), strict=False))
+"""The experiment's colour that one of the others is hard to tell from."""
 
 RC: Mapping[str, Any] = {
     "font.family": "STIXGeneral",
@@ -126,7 +134,8 @@ def colours(names: list[str]) -> dict[str, str]:
     """Return a colour for each name, all different while colours last: `colour` where it is not yet taken."""
     chosen: dict[str, str] = {}
     for name in sorted(names, key=lambda n: (n not in _FIXED, n)):
-        free = [c for c in (colour(name), *_OTHERS) if c not in chosen.values()]
+        taken = set(chosen.values())
+        free = [c for c in (colour(name), *_OTHERS) if c not in taken and _LIKE.get(c) not in taken]
         chosen[name] = free[0] if free else colour(name)
     return chosen
 

@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from darkmoment.experiments.card import Card
+from darkmoment.experiments.discovery import announced
 from darkmoment.experiments.errors import CardError, CurveError, ExperimentError
+from darkmoment.experiments.likelihood import Likelihood
 from darkmoment.experiments.outside import Definition
-from darkmoment.runfile.diagnostics import Findings, Location
+from darkmoment.experiments.plugins import in_words
+from darkmoment.runfile.diagnostics import Findings, Location, nearest
 from darkmoment.runfile.numbers import NumberError, number_from_text
 from darkmoment.runfile.outside import BARE_KEYS, Outside, brought
 from darkmoment.runfile.schema import ExperimentSpec
@@ -56,11 +59,13 @@ def read_experiments(
             reason = " ".join(card.notes.split())
             findings.problem(entry.where, f"experiment {card.name!r} does not apply to this model: {reason}")
         else:
-            check = outside.objection if outside is not None and definition is not None else None
+            foreign = definition is not None or entry.key in announced()
+            check = outside.objection if outside is not None and foreign else None
             spec = _Reader(card, entry, findings, definition, check).read()
             if spec is not None:
                 read[entry.key], found[entry.key] = spec, card
     _refuse_twice(read, found, findings)
+    _doubt_superseded(read, found, cards, findings)
     return read
 
 
@@ -71,9 +76,25 @@ def _refuse_twice(read: Mapping[str, ExperimentSpec], cards: Mapping[str, Card],
             if other in read and not (read[name].independent or read[other].independent):
                 message = (
                     f"{name} supersedes {other}: together they count the same events twice; leave one "
-                    "of them out, or say independent: true at one of them"
+                    f"of them out (remove: [{other}]), or say independent: true at one of them"
                 )
                 findings.problem(read[name].where, message)
+
+
+def _doubt_superseded(
+    read: Mapping[str, ExperimentSpec],
+    found: Mapping[str, Card],
+    cards: Mapping[str, Card],
+    findings: Findings,
+) -> None:
+    """Warn of superseded experiments that do not exist: a slip there lets events be counted twice."""
+    for name, card in found.items():
+        for other in card.supersedes:
+            if other not in cards and other not in found:
+                near = nearest(other, [*cards, *found])
+                hint = f" (did you mean {near!r}?)" if near else ""
+                message = f"{name} supersedes {other!r}, and there is no such experiment{hint}"
+                findings.warning(read[name].where, message)
 
 
 @dataclass(frozen=True)
@@ -84,7 +105,7 @@ class _Reader:
     entry: Entry
     findings: Findings
     definition: Definition | None = None
-    check: Callable[[ExperimentSpec], str | None] | None = None
+    check: Callable[[Likelihood], str | None] | None = None
     _own: tuple[str, ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
@@ -121,8 +142,8 @@ class _Reader:
     def _loads(self, spec: ExperimentSpec, node: Block) -> bool:
         """Load the experiment once; report why it cannot be."""
         try:
-            spec.load()
-            problem = self.check(spec) if self.check is not None else None
+            likelihood = spec.load()
+            problem = self.check(likelihood) if self.check is not None else None
         except ExperimentError as error:
             where = self._where(node, "shape" if spec.shape is not None else "dataset")
             self.findings.problem(where, error.message, error.suggestion)
@@ -130,10 +151,10 @@ class _Reader:
         except (CardError, CurveError) as error:
             self.findings.problem(self.entry.where, f"experiment {spec.name!r}: {error}")
             return False
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if self.definition is None:
                 raise
-            problem = f"{type(error).__name__}: {error}"
+            problem = in_words(error)
         if problem is not None:
             self.findings.problem(self.entry.where, f"experiment {spec.name!r}: {problem}")
         return problem is None

@@ -10,6 +10,7 @@ from pathlib import Path
 from darkmoment.experiments.card import Card
 from darkmoment.model import FORMULAS, INVISIBLE_BRANCHINGS, LEPTON_FLAVOURS
 from darkmoment.parameters import FLAVOURS, PARAMETERS, SPECTRA, names_of
+from darkmoment.runfile.data import read_data
 from darkmoment.runfile.diagnostics import Findings, Location, nearest
 from darkmoment.runfile.experiments import read_experiments
 from darkmoment.runfile.names import known_to, model_of
@@ -89,6 +90,7 @@ class Builder:
             lepton_flavour=read_choice(layer.get("lepton_flavour"), "full", LEPTON_FLAVOURS, findings),
             parameters=read_parameters(_entries(layer, "parameters"), spectrum, flavour, findings),
             seed=read_seed(layer.get("seed"), findings),
+            data=read_data(layer.get("data"), names_of(spectrum, flavour), findings),
             style=read_style(layer.get("style"), findings),
             source=self.source,
             where=where,

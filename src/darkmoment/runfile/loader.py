@@ -9,10 +9,11 @@ from pathlib import Path
 
 from darkmoment.experiments.discovery import available
 from darkmoment.parameters import PARAMETERS
+from darkmoment.runfile.choosing import Variants
+from darkmoment.runfile.data import settle
 from darkmoment.runfile.diagnostics import Findings, Location, RunFileError, nearest
 from darkmoment.runfile.extending import extended
 from darkmoment.runfile.fits import Builder
-from darkmoment.runfile.names import Names
 from darkmoment.runfile.outside import brought
 from darkmoment.runfile.reach import check_reach
 from darkmoment.runfile.schema import SWITCHES, RunFile
@@ -23,7 +24,7 @@ from darkmoment.runfile.tree import Block, read_tree
 from darkmoment.runfile.variants import read_variants
 from darkmoment.tasks.registry import TASKS
 
-_SHARED = (*SWITCHES, "parameters", "experiments", "remove", "seed", "style", "label")
+_SHARED = (*SWITCHES, "parameters", "experiments", "remove", "data", "seed", "style", "label")
 KEYS = ("name", "title", *_SHARED, "extends", "variants", "cumulative", "tasks")
 """Top-level keys of a run file."""
 
@@ -86,14 +87,21 @@ def _load(text: str, source: Source, findings: Findings, variant: str | None = N
         # what it would have given is unknown, and so is whether variants and tasks make sense
         raise RunFileError(findings.problems)
     layers = read_variants(merged, VARIANT_KEYS, _elsewhere(), findings)
+    labels = tuple(layer.label for layer in layers)
     layers = [layer for layer in layers if variant in (None, layer.label, layer.slug)] or layers
     fits = tuple(builder.variant(layer, base, merged) for layer in layers) or (base,)
     top_level = _experiments(merged)
-    names = Names.of(fits, [_experiments(layer.merged) for layer in layers] or [top_level], top_level)
-    tasks = read_tasks(merged.get("tasks"), TASKS, names, findings)
+    asked = tuple(_experiments(layer.merged) for layer in layers) or (top_level,)
+    variants = Variants(fits, asked, top_level, labels)
+    tasks = read_tasks(merged.get("tasks"), TASKS, variants, findings)
+    findings.raise_if_any()
+    base, fits = settle(base, findings), tuple(settle(fit, findings) for fit in fits)
     findings.raise_if_any()
     base = replace(base, tasks=tasks)
-    fits = tuple(replace(fit, tasks=tasks) for fit in fits) if layers else (base,)
+    if layers:
+        fits = tuple(replace(fit, tasks=tuple(t for t in tasks if t.runs_for(fit))) for fit in fits)
+    else:
+        fits = (base,)
     check_reach(fits, tasks, findings)
     findings.raise_if_any()
     return RunFile(

@@ -28,6 +28,8 @@ class Names:
         Experiments that some fit lacks -> where ('in variant ...').
     top_level : tuple of str
         Experiments of the file's top level, for tasks that run once over the whole file.
+    variants : tuple of str
+        Labels of the fits; empty for a file without variants.
     """
 
     quantities: tuple[str, ...]
@@ -36,6 +38,7 @@ class Names:
     experiments: tuple[str, ...]
     absent: dict[str, str]
     top_level: tuple[str, ...]
+    variants: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -66,7 +69,8 @@ class Names:
             for name in known - set(asked):
                 absent.setdefault(name, at.strip())
         common = tuple(name for name in experiments[0] if name not in absent)
-        return cls(quantities, parameters, held, common, absent, tuple(top_level))
+        labels = tuple(fit.label for fit in fits if fit.slug)
+        return cls(quantities, parameters, held, common, absent, tuple(top_level), labels)
 
     @property
     def free(self) -> tuple[str, ...]:

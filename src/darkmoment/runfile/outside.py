@@ -15,10 +15,10 @@ from darkmoment.experiments.card import Card
 from darkmoment.experiments.curve import Curve
 from darkmoment.experiments.dataset import is_arxiv
 from darkmoment.experiments.errors import CardError, CurveError, ExperimentError
+from darkmoment.experiments.likelihood import Likelihood
 from darkmoment.experiments.outside import BareLimit, Definition, LocalFile
 from darkmoment.runfile.diagnostics import Findings, Location, nearest
 from darkmoment.runfile.numbers import read_number
-from darkmoment.runfile.schema import ExperimentSpec
 from darkmoment.runfile.text import read_text
 from darkmoment.runfile.tree import Block, Entry, Items, Scalar, is_null, shown
 
@@ -79,13 +79,22 @@ class Outside:
             message = f"{entry.key!r} cannot name an experiment: use letters, digits and _"
             self.findings.problem(entry.where, message)
             return None
+        if entry.key in self.known():
+            message = (
+                f"{entry.key!r} is a parameter or observable of this fit: give the experiment another name"
+            )
+            self.findings.problem(entry.where, message)
+            return None
         before = self.findings.noted
         made = self._local(entry.key, node) if "file" in node else self._bare(entry.key, node)
         return made if made is not None and self.findings.noted == before else None
 
-    def objection(self, spec: ExperimentSpec) -> str | None:
+    def objection(self, likelihood: Likelihood) -> str | None:
         """Say why an experiment cannot be part of the fit: it reads what the model does not have."""
-        for need in spec.load().needs:
+        needs = likelihood.needs
+        if not isinstance(needs, tuple | list):
+            return f"its needs are {needs!r}: they have to be a tuple of names"
+        for need in needs:
             if need not in self.known():
                 near = nearest(need, self.known())
                 hint = f" (did you mean {near!r}?)" if near else ""
@@ -122,10 +131,13 @@ class Outside:
         limits = self._quantity(node)
         cl = self._level(name, node)
         value, curve = self._value(name, node), node.get("curve")
-        path = self._curve(curve, limits) if curve is not None else None
-        if ("value" in node) == (curve is not None):
-            where = node.where if curve is None else curve.where
-            self.findings.problem(where, f"experiment {name!r} needs either value or curve")
+        path = self._curve(curve, limits) if curve is not None and "value" not in node else None
+        if "value" in node and curve is not None:
+            self.findings.problem(
+                curve.where, f"experiment {name!r} has both value and curve: use one of them"
+            )
+        elif "value" not in node and curve is None:
+            self.findings.problem(node.where, f"experiment {name!r} needs either value or curve")
         if limits is None or cl is None:
             return None
         title = read_text(node.get("title"), "", self.findings)
@@ -197,6 +209,9 @@ class Outside:
         if not text:
             return None
         path = (self._folder(entry.where) / Path(text).expanduser()).resolve()
+        if path.is_dir():
+            self.findings.problem(entry.node.where, f"{text!r} is a folder, not a file ({path})")
+            return None
         if not path.is_file():
             beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
             near = nearest(path.name, beside)

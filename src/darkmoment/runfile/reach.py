@@ -32,11 +32,10 @@ def check_reach(fits: Sequence[FitSpec], tasks: Sequence[TaskSpec], findings: Fi
     One that moves nothing in any fit of the file is a problem; one that moves nothing in some variants only
     (a waterfall adds its experiments one by one) is a warning.
     """
-    asked = set(_asked(tasks))
     idle: dict[str, list[FitSpec]] = {}
     for fit in fits:
         needs = {need for spec in fit.experiments.values() for need in spec.load().needs}
-        moved = moved_by(fit, needs | asked)
+        moved = moved_by(fit, needs | set(_asked([task for task in tasks if task.runs_for(fit)])))
         for name, parameter in fit.parameters.items():
             if parameter.free and name not in moved:
                 idle.setdefault(name, []).append(fit)

@@ -124,16 +124,24 @@ class TaskSpec:
     ----------
     name : str or None
         File stem of its results, where the run file gives one.
+    variants : tuple of str or None
+        Labels of the variants it runs for; None for all.
     """
 
     kind: str
     options: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
     where: Location = field(default=Location(""), compare=False)
+    variants: tuple[str, ...] | None = None
+
+    def runs_for(self, fit: FitSpec) -> bool:
+        """Return True where it asks a fit."""
+        return self.variants is None or fit.label in self.variants
 
     def resolved(self) -> dict[str, Any]:
-        """Return kind, name and options as JSON values."""
-        return {"kind": self.kind, "name": self.name, "options": _plain(dict(self.options))}
+        """Return kind, name, options and the variants chosen as JSON values."""
+        plain = {"kind": self.kind, "name": self.name, "options": _plain(dict(self.options))}
+        return plain if self.variants is None else plain | {"for": list(self.variants)}
 
 
 def _plain(value: Any) -> Any:
@@ -141,6 +149,39 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+@dataclass(frozen=True)
+class AsimovSpec:
+    """Data made from the model at a point, in place of what was observed.
+
+    Attributes
+    ----------
+    given : dict of str to float
+        Parameters as the run file has them; the others are at their reference.
+    signal : bool
+        False where the couplings are switched off.
+    point : dict of str to float
+        Every parameter, once it is known.
+    """
+
+    given: Mapping[str, float] = field(default_factory=dict)
+    signal: bool = True
+    point: Mapping[str, float] = field(default_factory=dict)
+    where: Location = field(default=Location(""), compare=False)
+
+    @property
+    def text(self) -> str:
+        """Where the data are made, in words."""
+        if not self.signal:
+            return "Asimov data without signal"
+        shown = ", ".join(f"{name} = {value:.6g}" for name, value in self.given.items())
+        return f"Asimov data at {shown}, the rest at reference" if shown else "Asimov data at reference"
+
+    def resolved(self) -> dict[str, Any]:
+        """Return the point as given and as completed, as JSON values."""
+        at: Any = dict(self.given) or ("reference" if self.signal else "background")
+        return {"asimov": {"at": at, "point": dict(self.point)}}
 
 
 @dataclass(frozen=True)
@@ -159,6 +200,8 @@ class FitSpec:
         Every parameter of the ansaetze, in catalogue order, defaults included.
     experiments : dict of str to ExperimentSpec
         In the order of the file.
+    data : AsimovSpec or None
+        Made from the model at a point; None for what was observed.
     style : dict
         Plot style (color, linestyle, linewidth), only what is given.
     source : str
@@ -177,6 +220,7 @@ class FitSpec:
     experiments: Mapping[str, ExperimentSpec] = field(default_factory=dict)
     tasks: tuple[TaskSpec, ...] = ()
     seed: int = 1
+    data: AsimovSpec | None = None
     style: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
     where: Location = field(default=Location(""), compare=False)
@@ -188,10 +232,13 @@ class FitSpec:
 
     def resolved(self) -> dict[str, Any]:
         """Return everything that defines the fit as JSON values, for the record and its digest."""
+        # what was observed is what there was before there were Asimov data: records stay as they are
+        made = {} if self.data is None else {"data": self.data.resolved()}
         return {
             "name": self.name,
             "label": self.label,
             **self.switches,
+            **made,
             "parameters": {name: p.resolved() for name, p in self.parameters.items()},
             "experiments": {name: e.resolved() for name, e in self.experiments.items()},
             "tasks": [task.resolved() for task in self.tasks],

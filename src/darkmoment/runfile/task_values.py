@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from darkmoment.runfile.datasets import experiment_and_dataset
 from darkmoment.runfile.diagnostics import Findings, Location, listed
 from darkmoment.runfile.names import Names
 from darkmoment.runfile.numbers import read_number
@@ -39,7 +40,7 @@ class ValueReader:
         readers: dict[str, Callable[[Option, Node], Any]] = {
             **dict.fromkeys(_REFERENCES, self._reference),
             "quantities": partial(self._several, "quantity"),
-            "experiments": partial(self._several, "experiment"),
+            "experiments": self._experiments,
             "integer": self._integer,
             "points": self._points,
             "number": self._number,
@@ -49,6 +50,7 @@ class ValueReader:
             "range": self._range,
             "text": self._text,
             "flag": self._flag,
+            "variant": self._variant,
             "until": self._until,
         }
         return readers[option.kind](option, node)
@@ -107,6 +109,22 @@ class ValueReader:
         names = [self._reference(inner, item) for item in nodes]
         found = tuple(name for name in names if name is not None)
         return found if len(found) == len(nodes) else None
+
+    def _experiments(self, option: Option, node: Node) -> tuple[str, ...] | None:
+        """Read names, each alone or with a dataset after a slash, which the task looks up itself."""
+        read: list[str] = []
+        items = node.items if isinstance(node, Items) else (node,)
+        inner = Option(option.name, "experiment", option.help)
+        for item in items:
+            if not isinstance(item, Scalar) or not isinstance(item.value, str):
+                self._problem(item, f"{self._what(option)} is a name, not {shown(item)}")
+                continue
+            name, _ = experiment_and_dataset(item.value, self.names.top_level)
+            if item.value in read:
+                self._problem(item, f"{self._what(option)}: {item.value} is there twice")
+            elif self._check(inner, option.name, name, item.where):
+                read.append(item.value)
+        return tuple(read) if len(read) == len(items) else None
 
     def _integer(self, option: Option, node: Node) -> int | None:
         value = self._whole(node)
@@ -195,6 +213,16 @@ class ValueReader:
             self.findings.unknown(
                 node.where, "choice", node.text, option.choices, f" for {self._what(option)}"
             )
+            return None
+        return node.text
+
+    def _variant(self, option: Option, node: Node) -> str | None:
+        if not isinstance(node, Scalar) or not node.text or isinstance(node.value, bool):
+            self._problem(node, f"{self._what(option)} is the label of a variant, not {shown(node)}")
+            return None
+        if node.text not in self.names.variants:
+            of = f" for {self._what(option)}"
+            self.findings.unknown(node.where, "variant", node.text, self.names.variants, of)
             return None
         return node.text
 

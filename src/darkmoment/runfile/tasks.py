@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from darkmoment.parameters import PARAMETERS
+from darkmoment.runfile.choosing import KEY, Variants
 from darkmoment.runfile.diagnostics import Findings, Location, nearest
 from darkmoment.runfile.names import Names
 from darkmoment.runfile.schema import TaskSpec
@@ -17,7 +18,7 @@ from darkmoment.tasks.task import Option, Task
 
 
 def read_tasks(
-    entry: Entry | None, tasks: Mapping[str, Task], names: Names, findings: Findings
+    entry: Entry | None, tasks: Mapping[str, Task], variants: Variants, findings: Findings
 ) -> tuple[TaskSpec, ...]:
     """Read the list of tasks.
 
@@ -27,8 +28,8 @@ def read_tasks(
         The key `tasks`.
     tasks : mapping
         Every kind of task there is.
-    names : Names
-        What options may refer to in this file's fits.
+    variants : Variants
+        The fits of the file; options of a task may refer to what those it runs for have in common.
     """
     if entry is None or is_null(entry.node):
         return ()
@@ -46,7 +47,11 @@ def read_tasks(
         if kind not in tasks:
             findings.unknown(where, "task", kind, tasks)
             continue
-        spec = _Reader(tasks[kind], where, names, findings).read(options)
+        before = findings.noted
+        chosen = variants.chosen(options.get(KEY), tasks[kind], findings)
+        if findings.noted > before:
+            continue  # what its options may name goes with the variants that were meant
+        spec = _Reader(tasks[kind], where, variants.names(chosen), findings, chosen).read(options)
         read.append(spec)
         if spec.name is not None and spec.name in stems:
             message = f"two tasks are named {spec.name!r}, the first on line {stems[spec.name].line}"
@@ -84,6 +89,7 @@ class _Reader:
     where: Location
     names: Names
     findings: Findings
+    chosen: tuple[str, ...] | None = None
 
     def read(self, given: Block) -> TaskSpec:
         known = {option.name: option for option in self.task.options}
@@ -99,8 +105,8 @@ class _Reader:
                 value = self._value(values, option, entry)
                 if value is not None:
                     read[option.name] = value
-            elif entry.key != "name":
-                valid = [*known, "name"]
+            elif entry.key not in ("name", KEY):
+                valid = [*known, "name", KEY]
                 meant.add(nearest(entry.key, valid))
                 self.findings.unknown(entry.where, "option", entry.key, valid, f" of task {self.task.name}")
         for option in known.values():
@@ -111,7 +117,8 @@ class _Reader:
                     self._missing(option, self.where)
             else:
                 values.check_default(option, self.where)
-        return TaskSpec(self.task.name, self.task.complete(read), self._name(given), self.where)
+        options = self.task.complete(read)
+        return TaskSpec(self.task.name, options, self._name(given), self.where, self.chosen)
 
     def _name(self, given: Block) -> str | None:
         entry = given.get("name")

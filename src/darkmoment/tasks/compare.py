@@ -10,6 +10,7 @@ import pandas as pd
 
 from darkmoment.fit import Fit
 from darkmoment.inference.maximise import STARTS, maximise
+from darkmoment.tasks import gain
 from darkmoment.tasks import maximise as maximise_task
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.recast import recast
@@ -33,7 +34,9 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
         tables = [_table(context, f, s, options) for s, f in context.fits.items()]
         together = pd.concat(tables, ignore_index=True)
         warnings = list(dict.fromkeys(w for t in tables for w in t.attrs["warnings"]))
-        curves = [_curve(f, t, quantity, along) for f, t in zip(context.fits.values(), tables, strict=True)]
+        curves = [
+            _curve(f, t, f"{quantity}_max", along) for f, t in zip(context.fits.values(), tables, strict=True)
+        ]
         curves += _overlay(context, fit, options["recast"], together[along])
         some = next(iter(context.fits.values()))
         figure = comparison_figure(curves, axis(some, quantity), axis(some, along), level)
@@ -43,17 +46,58 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
         context.directory.write_table(stem, together, about)
     else:
         together, warnings = done[0], done[1]["warnings"]
+    answers = _answers(context, options, together)
+    answers += _gains(context, stem, options, together)
+    certified = bool(together["status"].isin(["certified", "range"]).all())
+    return Outcome(answers, warnings, certified, together)
+
+
+def _answers(context: Context, options: Mapping[str, Any], together: pd.DataFrame) -> list[str]:
+    """Say the largest value of each variant that no task of this run has told of before."""
+    quantity, along, level = options["quantity"], options["along"], options["level"]
     column = f"{quantity}_max"
     unit = axis(next(iter(context.fits.values())), quantity).unit
     told = {f.label for s, f in context.fits.items() if _taken_over(context, s, options) is not None}
     tops = together.dropna(subset=[column]).groupby("variant", sort=False)[column].max()
-    answers = [
+    return [
         f"{label}: largest {quantity} along {along} = {value:.4g} {unit} ({level:.0%} CL)".replace("$", "")
         for label, value in tops.items()
         if label not in told
     ]
-    certified = bool(together["status"].isin(["certified", "range"]).all())
-    return Outcome(answers, warnings, certified, together)
+
+
+def _gains(context: Context, stem: str, options: Mapping[str, Any], together: pd.DataFrame) -> list[str]:
+    """Write how much more each variant forbids than one of them, and say it."""
+    from darkmoment.plots.comparison import gain_figure
+    from darkmoment.plots.style import save
+
+    over, quantity, along = options["gain_over"], options["quantity"], options["along"]
+    if over is None:
+        return []
+    if over not in set(together["variant"]):
+        return [f"no gains: {over}, which they are over, is not among the variants of this run"]
+    some = next(iter(context.fits.values()))
+    unit = axis(some, along).unit
+    own = f"{stem}_gain"
+    done = context.directory.read_table(own)
+    if done is None:
+        table = gain.gain_table(together, quantity, along, over)
+        projected = {f.label: "projected" if f.projected else "measured" for f in context.fits.values()}
+        table.insert(1, "experiments", [projected[label] for label in table["variant"]])
+        found = gain.gains_along(together, quantity, along, over)
+        drawn = [f for f in context.fits.values() if f.label in found]
+        curves = [_curve(f, found[f.label], "gain", along) for f in drawn]
+        figure = gain_figure(curves, axis(some, quantity), axis(some, along), over, options["level"])
+        save(figure, context.directory.file(own))
+        about = {"task": KIND, "quantity": quantity, "along": along, "level": options["level"]}
+        about |= {"gain_over": over, "columns": dict(gain.COLUMNS)}
+        moment = axis(some, quantity).unit
+        about["units"] = {f"{quantity}_max": moment, f"{quantity}_max_of_reference": moment}
+        about["units"] |= dict.fromkeys((along, "gain_min_at", "gain_max_at"), unit)
+        context.directory.write_table(own, table, about)
+    else:
+        table = done[0]
+    return gain.sentences(table, quantity, along, unit, over)
 
 
 def _table(context: Context, fit: Fit, slug: str, options: Mapping[str, Any]) -> pd.DataFrame:
@@ -89,14 +133,14 @@ def _taken_over(context: Context, slug: str, options: Mapping[str, Any]) -> maxi
     return None
 
 
-def _curve(fit: Fit, table: pd.DataFrame, quantity: str, along: str) -> Curve:
+def _curve(fit: Fit, table: pd.DataFrame, column: str, along: str) -> Curve:
     from darkmoment.plots.comparison import Curve
 
     style = fit.spec.style
     return Curve(
-        fit.label,
+        fit.label if fit.injected is None else f"{fit.label} (Asimov data)",
         table[along].to_numpy(),
-        table[f"{quantity}_max"].to_numpy(),
+        table[column].to_numpy(),
         color=style.get("color"),
         linestyle=style.get("linestyle", "--" if fit.projected else "-"),
         linewidth=float(style.get("linewidth", 1.6)),
@@ -139,6 +183,7 @@ TASK = Task(
         Option("level", "level", "confidence level", 0.90),
         Option("starts", "integer", "starts of each of the two searches, per value", STARTS, minimum=1),
         Option("recast", "experiment", "an experiment of the top level whose recast limit is drawn beside"),
+        Option("gain_over", "variant", "a variant of those compared: how much more the others forbid"),
     ),
     run,
     whole_file=True,

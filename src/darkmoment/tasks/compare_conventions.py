@@ -35,7 +35,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
             axis(fit, options["quantity"]),
             axis(fit, along) if along else None,
             options["level"],
-            fit.label,
+            fit.title,
         )
         save(figure, context.directory.file(stem))
         context.directory.write_table(stem, table, about)
@@ -65,6 +65,7 @@ def ask(
         "spread": found.spread.to_dict("records"),
         "experiments": {name: e.label for name, e in fit.experiments.items()},
         "references": {name: list(e.dataset.arxiv) for name, e in fit.experiments.items()},
+        "data": fit.data,
         "warnings": [f"{fit.label}: {w}" for w in found.warnings],
     }
     return found.table, about

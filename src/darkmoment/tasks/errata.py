@@ -131,5 +131,6 @@ TASK = Task(
     ),
     run,
     whole_file=True,
+    top_level=True,
     objection=_objection,
 )

@@ -41,7 +41,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
         table, warnings = found.table, [f"{fit.label}: {w}" for w in found.warnings]
         labels = {key: e.label for key, e in fit.experiments.items()}
         where = axis(fit, along) if along else None
-        figure = leave_one_out_figure(table, axis(fit, quantity), where, level, fit.label, labels)
+        figure = leave_one_out_figure(table, axis(fit, quantity), where, level, fit.title, labels)
         save(figure, context.directory.file(stem))
         about = maximise_task.about(fit, quantity, along, level, warnings)
         columns = {"without": "experiment left out, 'none' for the full fit", "ratio": "to the full fit"}

@@ -56,8 +56,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
             )
         table, warnings = found.table, [f"{fit.label}: {w}" for w in found.warnings]
         if along:
-            title = f"{fit.label} (projected)" if fit.projected else fit.label
-            figure = limit_figure(table, axis(fit, quantity), axis(fit, along), level, title)
+            figure = limit_figure(table, axis(fit, quantity), axis(fit, along), level, fit.title)
             save(figure, context.directory.file(stem))
         context.directory.write_table(stem, table, about(fit, quantity, along, level, warnings))
     else:
@@ -82,6 +81,7 @@ def about(fit: Fit, quantity: str, along: str | None, level: float, warnings: li
         "units": columns,
         "experiments": {name: e.label for name, e in fit.experiments.items()},
         "references": {name: list(e.dataset.arxiv) for name, e in fit.experiments.items()},
+        "data": fit.data,
         "warnings": warnings,
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from darkmoment.fit import Fit
+from darkmoment.inference.map_rows import reasons_for_silence
 from darkmoment.inference.profile import STARTS, Profile, profile
 from darkmoment.tasks import profile_map
 from darkmoment.tasks.context import Context, Outcome, axis
@@ -37,8 +38,10 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
                 level,
                 context.crew,
             )
-        save(profile_figure(found.table, axis(fit, x)), context.directory.file(stem))
+        figure = profile_figure(found.table, axis(fit, x), fit.title if fit.injected else "")
+        save(figure, context.directory.file(stem))
         about = {"task": KIND, "fit": fit.name, "variant": fit.label, "x": x, "level": level}
+        about["data"] = fit.data
         about["units"] = {name: fit.parameter(name).unit for name in fit.model.parameter_names} | {
             x: axis(fit, x).unit
         }
@@ -46,7 +49,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
         about["references"] = {key: list(e.dataset.arxiv) for key, e in fit.experiments.items()}
         context.directory.write_table(stem, found.table, about)
     else:
-        found = Profile(x, done[0], axis(fit, x).logarithmic)
+        found = Profile(x, done[0], axis(fit, x).logarithmic, reasons=reasons_for_silence(fit))
     context.results[slug, KIND, name] = found
     lower, upper = found.interval(level)
     unit = f" {axis(fit, x).unit}".rstrip()

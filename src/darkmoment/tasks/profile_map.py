@@ -82,6 +82,7 @@ def _compute(
         "task": kind,
         "fit": fit.name,
         "variant": fit.label,
+        "data": fit.data,
         "x": x,
         "y": y,
         "level": level,
@@ -146,10 +147,10 @@ def _draw(
     from darkmoment.plots.style import save
 
     x, y, level = axis(fit, options["x"]), axis(fit, options["y"]), options["level"]
-    figure = profile_map_figure(table, x, y, fit.label, options["levels"], limits, level)
+    figure = profile_map_figure(table, x, y, fit.title, options["levels"], limits, level)
     save(figure, context.directory.file(stem))
     labels = {name: e.label for name, e in fit.experiments.items()}
-    figure = leading_map_figure(table, x, y, fit.label, limits, level, labels)
+    figure = leading_map_figure(table, x, y, fit.title, limits, level, labels)
     save(figure, context.directory.file(f"{stem}_leading"))
 
 

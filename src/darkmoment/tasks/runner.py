@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from warnings import warn
 
 import pandas as pd
 
+from darkmoment.asimov import notes
 from darkmoment.fit import Fit, PointError
 from darkmoment.gaps import gaps
 from darkmoment.inference.blocks import Blocks
@@ -18,7 +19,7 @@ from darkmoment.inference.chunks import ChunkedCrew, CrewError
 from darkmoment.inference.threads import one_thread
 from darkmoment.inference.workers import Processes
 from darkmoment.record import BLOCKS, RECORD, RUN_FILE, RunDirectory, describe, digest
-from darkmoment.runfile.diagnostics import Problem, RunFileError
+from darkmoment.runfile.diagnostics import Location, Problem, RunFileError
 from darkmoment.runfile.schema import FitSpec, RunFile, TaskSpec
 from darkmoment.tasks.context import Context, Outcome
 from darkmoment.tasks.registry import TASKS
@@ -136,9 +137,12 @@ def run(
         file.base, {name: value for name, value in (fixed or {}).items() if name in file.base.parameters}
     )
     asked = list(file.tasks if tasks is None else tasks)
+    asked = [task for task in asked if _has_variants(task, fits.values(), file.name, note)]
+    if not asked and file.tasks:
+        raise RunFileError([Problem(Location(file.source), f"no task is for variant {variant!r}")])
     refuse(base, list(fits.values()), asked)
     entropy = file.base.seed if seed is None else seed
-    record = describe(file, fits, entropy, fixed or {}) | {"tasks": [t.resolved() for t in asked]}
+    record = describe(file, fits, entropy, fixed or {}, asked)
     with one_thread(), _crew(workers, scheduler, note) as crew, _room_in(out):
         directory = RunDirectory(out, record, resume)
         for text in directory.notes:
@@ -181,7 +185,7 @@ def _answers(context: Context, asked: Sequence[TaskSpec], say: Say) -> RunResult
     """Run the tasks and the summary."""
     result = RunResult(context.directory.path)
     for fit in context.fits.values():
-        result.warnings += [f"{fit.label}: {gap}" for gap in gaps(fit)]
+        result.warnings += [f"{fit.label}: {text}" for text in (*gaps(fit), *notes(fit))]
     for task, stem in zip(asked, _stems(asked), strict=True):
         _run_task(context, task, stem, result, say)
     summary = summarise(context)
@@ -207,11 +211,20 @@ def refuse(base: Fit, fits: Sequence[Fit], tasks: Sequence[TaskSpec]) -> None:
             problems.append(
                 Problem(task.where, f"task {task.kind}: name {task.name!r} is taken by the run itself")
             )
-        reason = kind.objection(base, fits, kind.complete(task.options))
+        chosen = [fit for fit in fits if task.runs_for(fit.spec)]
+        reason = kind.objection(base, chosen, kind.complete(task.options))
         if reason:
             problems.append(Problem(task.where, f"task {task.kind}: {reason}"))
     if problems:
         raise RunFileError(problems)
+
+
+def _has_variants(task: TaskSpec, fits: Iterable[Fit], name: str, note: Say) -> bool:
+    """Return True where a task asks one of the fits that run; say so where it does not."""
+    if any(task.runs_for(fit.spec) for fit in fits):
+        return True
+    note(f"task {task.kind} of {name} ({task.where}) is for other variants: it does not run")
+    return False
 
 
 def _held(spec: FitSpec, fixed: Mapping[str, float]) -> Fit:
@@ -236,6 +249,8 @@ def _stems(tasks: Sequence[TaskSpec]) -> list[str]:
 def _run_task(context: Context, task: TaskSpec, stem: str, result: RunResult, say: Say) -> None:
     kind = TASKS[task.kind]
     options = kind.complete(task.options)
+    chosen = {slug: fit for slug, fit in context.fits.items() if task.runs_for(fit.spec)}
+    context = replace(context, fits=chosen)
     where = {"": context.base} if kind.whole_file else context.fits
     for slug, fit in where.items():
         outcome = kind.run(context, fit, slug, options, stem)

@@ -126,6 +126,7 @@ def _about(fit: Fit, found: Sample) -> dict[str, Any]:
         "task": KIND,
         "fit": fit.name,
         "variant": fit.label,
+        "data": fit.data,
         "verdict": found.verdict,
         "converged": found.converged,
         "steps": found.steps,
@@ -163,7 +164,7 @@ def _sensitivity(fit: Fit, checks: Checks) -> Any:
     assert checks.sensitivity is not None
     limit, table = checks.sensitivity.limit, checks.sensitivity.table
     labels = {name: axis(fit, str(name)).label for name in table["parameter"]}
-    return sensitivity_figure(table, limit.value, axis(fit, limit.quantity), limit.level, fit.label, labels)
+    return sensitivity_figure(table, limit.value, axis(fit, limit.quantity), limit.level, fit.title, labels)
 
 
 def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:

@@ -176,7 +176,7 @@ def _joint_figures(
                 axis(fit, one.quantity),
                 axis(fit, one.along),
                 one.level,
-                fit.label,
+                fit.title,
             )
             stem = context.stem(slug, f"profile_and_posterior_{one.quantity}")
             save(figure, context.directory.file(stem))

@@ -16,6 +16,7 @@ OptionKind = Literal[
     "parameter_or_quantity",
     "experiment",  # an experiment of this fit
     "experiments",  # a list of them
+    "variant",  # the label of a variant the task runs for
     "integer",
     "points",  # an integer, or a list of two
     "number",
@@ -77,6 +78,8 @@ class Task:
         runs: says why the question has no answer for these fits, or None.
     whole_file : bool
         True where the task runs once over all variants (`compare`), False where it runs for each.
+    top_level : bool
+        True where it asks the top level of the file alone, whatever its variants.
     """
 
     name: str
@@ -84,6 +87,7 @@ class Task:
     options: tuple[Option, ...]
     run: Callable[..., Any]
     whole_file: bool = False
+    top_level: bool = False
     objection: Callable[[Fit, Sequence[Fit], Mapping[str, Any]], str | None] = _no_objection
 
     def defaults(self) -> dict[str, Any]:

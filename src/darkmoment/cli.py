@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 ANSWERED, DOUBTFUL, WRONG_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
-_FIT = "path of a run file, or the name of a shipped fit (paper, global, projections, scattering)"
+_FIT = "path of a run file, or the name of a shipped fit (paper, global, projections, scattering, scrutiny)"
 _EXAMPLES = """\
 examples:
   darkmoment run paper --out paper-run

@@ -9,6 +9,7 @@ quantity and for the smallest chi2, and no neighbouring cell undercuts it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from numbers import Integral
 from typing import Literal
 
@@ -19,7 +20,7 @@ from darkmoment.inference.crew import Crew, unheard
 from darkmoment.inference.lattice import lattice
 from darkmoment.inference.map_search import MapSearch
 from darkmoment.inference.maximum import ORIGINS, Cell, Maximum, result
-from darkmoment.inference.migrad import ask_migrad
+from darkmoment.inference.migrad import Opinion, ask_migrad
 from darkmoment.inference.problem import Problem
 from darkmoment.inference.reference import standard_model_chi2
 from darkmoment.inference.search import (
@@ -38,6 +39,8 @@ STARTS = 4
 _OVERALL_STARTS = 12
 
 Progress = Callable[[int, int], None]
+
+Origin = Literal["smallest", "standard_model", "standard_model_each"]
 
 
 def grid(fit: Fit, name: str, points: int, window: tuple[float, float] | None = None) -> Array:
@@ -84,7 +87,7 @@ def maximise(
     progress: Progress | None = None,
     hints: Sequence[Mapping[str, float]] = (),
     crew: Crew | None = None,
-    above: Literal["smallest", "standard_model"] = "smallest",
+    above: Origin = "smallest",
 ) -> Maximum:
     """Find the largest allowed value of a quantity, for each value of a parameter or overall.
 
@@ -114,6 +117,9 @@ def maximise(
     above : str
         What Delta chi2 is counted from: the smallest total chi2 at the same value of `along`, or that of the
         Standard Model. What does not depend on the couplings (Z width, T) cancels in the former.
+        `standard_model_each` counts each term from its own value in the Standard Model, and only upwards:
+        what one experiment likes better there pays for no objection of another, so that a further experiment
+        never allows more.
 
     Returns
     -------
@@ -132,10 +138,9 @@ def maximise(
     if above not in ORIGINS:
         raise ValueError(f"above = {above!r}: give {' or '.join(ORIGINS)}")
     cells = list(_cells(fit, quantity, along, points, level, starts, seed))
-    if above == "standard_model":
+    if above != "smallest":
         for cell in cells:
-            cell.origin = standard_model_chi2(fit)
-            cell.peak.allowance = cell.allowance
+            cell.count_from(standard_model_chi2(fit), upwards=above == "standard_model_each")
     sought = cells[0].smooth and above == "smallest"
     stages = 2 if sought else 1
     crew = crew or Crew()
@@ -194,6 +199,7 @@ def _ask_migrad(
     held = {name: [search.problem.held[name] for search in searches] for name in searches[0].problem.held}
     cells = {name: np.array(value) for name, value in {**held, **reached}.items()}
     opinions = ask_migrad(lattice(fit, (len(searches),), cells), [s.point for s in searches], crew)
+    opinions = [_as_counted(search, opinion) for search, opinion in zip(searches, opinions, strict=True)]
     offers = [
         Attempt(search, -1, search.problem.unit(opinion.point))
         for search, opinion in zip(searches, opinions, strict=True)
@@ -205,6 +211,15 @@ def _ask_migrad(
         f"lower by {opinion.lower:.2g}" if opinion.lower > CHI2_TOLERANCE and reached else opinion.status
         for opinion in opinions
     ]
+
+
+def _as_counted(search: CellSearch, opinion: Opinion) -> Opinion:
+    """Return an opinion on the total chi2 as one on what it counts as, where better fits buy nothing."""
+    problem = search.problem
+    if problem.least is None or search.found.u is None or not opinion.lower:
+        return opinion
+    before, after = problem.view(np.array([search.found.u, problem.unit(opinion.point)])).chi2
+    return replace(opinion, lower=max(float(before - after), 0.0))
 
 
 def _cells(

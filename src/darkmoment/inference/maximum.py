@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from darkmoment.fit import Fit
+from darkmoment.inference.charts import CHARTS, chart_at, charts_for
 from darkmoment.inference.leaning import Bound, bounds_leaned_on, leading
 from darkmoment.inference.problem import Problem
 from darkmoment.inference.search import SEARCHES, CellSearch
@@ -20,7 +21,7 @@ _NOTED_CHI2 = 9.0
 _ROUNDING = 1e-3
 _EDGE = 0.999
 
-ORIGINS = {"smallest": "min", "standard_model": "standard_model"}
+ORIGINS = {"smallest": "min", "standard_model": "standard_model", "standard_model_each": "standard_model"}
 """What Delta chi2 may be counted from -> how columns name it."""
 
 
@@ -48,6 +49,21 @@ class Cell:
         bare = Problem(self.problem.base, None, self.problem.held)
         self.floor = CellSearch(bare, self.seed, self.starts)
         self.peak = CellSearch(self.problem, self.seed, self.starts, inf)
+
+    def count_from(self, origin: Array, upwards: bool) -> None:
+        """Count Delta chi2 from these terms, shape (K,), each only upwards or the total.
+
+        What limits the masses of N alone is then a wall in the search: it is given charts to see past it.
+        """
+        self.origin = origin
+        if upwards:
+            p = self.problem
+            self.problem = Problem(
+                p.base, p.quantity, p.held, scale=p.scale, least=[float(x) for x in origin]
+            )
+            self.peak = CellSearch(self.problem, self.seed, self.starts, inf)
+        self.peak.charts, self.peak.hops = charts_for(self.problem.fit), True
+        self.peak.allowance = self.allowance
 
     @property
     def smooth(self) -> bool:
@@ -151,8 +167,9 @@ def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[s
     u = found.u if found.u is not None else np.full(cell.problem.dimension, 0.5)
     survey = cell.problem.survey(u[None, :])
     value = float("nan") if failed else float(survey.quantities[quantity][0])
-    leaned = [] if failed else bounds_leaned_on(cell.problem, u, cell.allowance, floor_u)
+    leaned = [] if failed else _leaned(cell, u, floor_u)
     best, origin = cell.counted_from()
+    worse = survey.chi2[0] if cell.problem.least is None else np.maximum(survey.chi2[0], best)
     agreed = found.agreed and (not sought or cell.floor.found.agreed)
     agreed = agreed and not cell.migrad.startswith("lower")
     status = "failed" if failed else "uncertified" if not agreed else "certified"
@@ -162,7 +179,7 @@ def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[s
     row["leading_experiment"] = (
         ""
         if failed
-        else leading(fit.terms, fit.hard, survey.strength[0], survey.chi2[0], best, delta_chi2(cell.level))
+        else leading(fit.terms, fit.hard, survey.strength[0], worse, best, delta_chi2(cell.level))
     )
     row |= {
         "status": status,
@@ -174,7 +191,7 @@ def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[s
         "migrad": cell.migrad,
         f"chi2_{origin}": float(best.sum()) if cell.smooth else 0.0,
         "chi2_min_hits": cell.floor.found.hits() if floor_u is not None else found.hits(),
-        "delta_chi2": float(survey.chi2[0].sum() - best.sum()) if not failed else float("nan"),
+        "delta_chi2": float(worse.sum() - best.sum()) if not failed else float("nan"),
         "silent": " ".join(t for k, t in enumerate(fit.terms) if not survey.covered[0, k]),
     }
     values, _ = cell.problem.fit.complete(cell.problem.physical(u[None, :]))
@@ -188,6 +205,19 @@ def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[s
     }
     row |= {f"chi2_{t}_at_{origin}": float(best[k]) for k, t in enumerate(fit.terms)}
     return row, leaned
+
+
+def _leaned(cell: Cell, u: Array, floor: Array | None) -> list[Bound]:
+    """Return what the maximum leans on, differentiated in coordinates that resolve it."""
+    free = cell.problem.free
+    name = chart_at(free, u, cell.peak.charts)
+    if not name:
+        return bounds_leaned_on(cell.problem, u, cell.allowance, floor)
+    chart = CHARTS[name]
+    v = chart.coordinates(free, u)
+    assert v is not None
+    found = bounds_leaned_on(cell.problem.charted(name), v, cell.allowance, floor)
+    return [bound for bound in found if bound.parameter not in chart.replaced]
 
 
 def _warnings(

@@ -12,8 +12,10 @@ import numpy as np
 from scipy.stats import qmc
 
 from darkmoment.fit import Fit
-from darkmoment.inference.climb import Differentiate, climb, descend
+from darkmoment.inference.charts import CHARTS
+from darkmoment.inference.climb import ITERATIONS, Differentiate, climb, descend
 from darkmoment.inference.crew import Crew, Report, unheard
+from darkmoment.inference.hop import hop
 from darkmoment.inference.lockstep import lockstep
 from darkmoment.inference.problem import Problem, View, compressed, differentiate_all
 from darkmoment.parameters import Array
@@ -21,6 +23,15 @@ from darkmoment.parameters import Array
 SEARCHES = 2
 SCREEN = 64
 """Quasi-random points looked at for each start."""
+
+CHARTED_SCREEN = 512
+"""The same where the coordinates are a chart's: made for narrow corners."""
+
+HOPS = 2
+"""How often a climb hops to another knot of a curve and goes on."""
+
+HOPPING, HOPPED = 60, 30
+"""Iterations of a climb that hops, before and after: most arrive in fewer, a few would dither on."""
 
 LN_TOLERANCE = 0.005
 """Two values of a logarithmic quantity within 0.5% are the same answer."""
@@ -33,6 +44,7 @@ TOGETHER = 128
 """Local searches run in step at a time."""
 
 _MORE_ROUNDS = 3
+_NEARLY = 3.0
 
 
 @dataclass
@@ -93,17 +105,23 @@ class Findings:
         return self.score > -inf and all(self.hits(search) for search in range(SEARCHES))
 
 
-def screened(problem: Problem, merit: Callable[[Array], Array], starts: int, seed: list[int]) -> Array:
+def screened(
+    problem: Problem,
+    merit: Callable[[Array], Array],
+    starts: int,
+    seed: list[int],
+    screen: int = SCREEN,
+) -> Array:
     """Return `starts` points, shape (starts, d): the best of a block of quasi-random points each."""
     d = problem.dimension
     if d == 0:
         return np.empty((1, 0))
     with np.errstate(all="ignore"):
         # Sobol points come in powers of two: the next one, cut
-        size = starts * SCREEN
+        size = starts * screen
         u = qmc.Sobol(d, rng=np.random.default_rng(seed)).random_base2((size - 1).bit_length())[:size]
-    found = merit(u).reshape(starts, SCREEN)
-    best = found.argmax(axis=1) + SCREEN * np.arange(starts)
+    found = merit(u).reshape(starts, screen)
+    best = found.argmax(axis=1) + screen * np.arange(starts)
     return u[best]
 
 
@@ -131,6 +149,8 @@ class CellSearch:
         self.allowance = allowance
         quiet = problem.base.hushed()
         self.hushed = None if quiet is None else problem.of(quiet)
+        self.charts: tuple[str, ...] = ()
+        self.hops = False
         relative = allowance is not None and not problem.logarithmic
         self.found = Findings(CHI2_TOLERANCE if allowance is None else LN_TOLERANCE, relative)
         self._rounds = [0] * SEARCHES
@@ -149,9 +169,9 @@ class CellSearch:
         free = self.problem.physical(self.found.u[None, :])
         return {**{name: float(x[0]) for name, x in free.items()}, **self.problem.held}
 
-    def merit(self, u: Array, hushed: bool = False) -> Array:
+    def merit(self, u: Array, problem: Problem | None = None) -> Array:
         """Rank points for a start: the quantity, less what they exceed the limits by."""
-        problem = self.hushed if hushed and self.hushed else self.problem
+        problem = problem or self.problem
         view = problem.view(u)
         excess = 2.0 * np.maximum(view.ln_strength, 0.0).sum(axis=1)
         if problem.target is not None:
@@ -166,11 +186,19 @@ class CellSearch:
         """Return one more round of starts of one search."""
         entropy = [*self.seed, search, self._rounds[search], int(self.allowance is None)]
         self._rounds[search] += 1
-        starts = screened(self.problem, self.merit, self.starts, entropy)
+        # climbs that hop arrive more often, and beside charts the box itself is a side show
+        share = 3 if self.charts else 2 if self.hops else 1
+        count = max(1, self.starts // share)
+        starts = screened(self.problem, self.merit, count, entropy)
         found = [Attempt(self, search, start) for start in starts]
         if self.hushed is not None:
-            quiet = screened(self.hushed, partial(self.merit, hushed=True), self.starts, [*entropy, 1])
+            quiet = screened(self.hushed, partial(self.merit, problem=self.hushed), count, [*entropy, 1])
             found += [Attempt(self, search, start, hushed=True) for start in quiet]
+        for k, chart in enumerate(self.charts, 2):
+            problem = self.problem.charted(chart)
+            merit = partial(self.merit, problem=problem)
+            here = screened(problem, merit, max(1, 2 * self.starts // 3), [*entropy, k], CHARTED_SCREEN)
+            found += [Attempt(self, search, start, chart=chart) for start in here]
         return found
 
     def missing(self) -> list[int]:
@@ -190,12 +218,18 @@ class Attempt:
     search: int
     start: Array
     hushed: bool = False
+    chart: str = ""
+    """Coordinates of the start, and of the search from it; empty for those of the box."""
 
     def versions(self) -> list[Attempt]:
-        """Return the attempt; a point handed over starts a hushed one as well, where there is any."""
-        if self.search >= 0 or self.cell.hushed is None:
+        """Return the attempt; a point handed over starts a hushed one, and one per chart, as well."""
+        if self.search >= 0:
             return [self]
-        return [self, replace(self, hushed=True)]
+        found = [self] if self.cell.hushed is None else [self, replace(self, hushed=True)]
+        for chart in self.cell.charts:
+            v = CHARTS[chart].coordinates(self.cell.problem.free, self.start)
+            found += [] if v is None else [replace(self, start=v, chart=chart)]
+        return found
 
 
 def launch(
@@ -214,10 +248,8 @@ def launch(
     """
     each = [(k, version) for k, attempt in enumerate(attempts) for version in attempt.versions()]
     arrivals: dict[int, tuple[Array, float]] = {}
-    for hushed in (False, True):
-        chosen = [i for i, (_, attempt) in enumerate(each) if attempt.hushed == hushed]
-        if not chosen:
-            continue
+    for hushed, chart in sorted({(attempt.hushed, attempt.chart) for _, attempt in each}):
+        chosen = [i for i, (_, a) in enumerate(each) if (a.hushed, a.chart) == (hushed, chart)]
         base = each[chosen[0]][1].cell.problem.base
         fit = base.hushed() if hushed else base
         assert fit is not None
@@ -241,6 +273,9 @@ def _item(attempt: Attempt) -> dict[str, Any]:
         "held": problem.held,
         "target": problem.wanted,
         "scale": problem.scale,
+        "least": problem.least,
+        "chart": attempt.chart,
+        "hops": attempt.cell.hops,
         "allowance": attempt.cell.allowance,
         "start": attempt.start,
     }
@@ -248,21 +283,53 @@ def _item(attempt: Attempt) -> dict[str, Any]:
 
 def search_locally(fit: Fit, items: Sequence[dict[str, Any]]) -> list[tuple[Array, float]]:
     """Run local searches in step, each of a cell of its own; return their points and scores."""
-    keys = ("quantity", "held", "target", "scale")
+    keys = ("quantity", "held", "target", "scale", "least", "chart")
     problems = [Problem(fit, **{key: item[key] for key in keys}) for item in items]
 
     def answer_all(asked: list[tuple[int, Array]]) -> list[tuple[View, View]]:
         return differentiate_all([problems[i] for i, _ in asked], [u for _, u in asked])
 
-    def job(i: int, differentiate: Differentiate) -> tuple[Array, float]:
-        start, allowance = items[i]["start"], items[i]["allowance"]
+    def job(i: int, differentiate: Differentiate, begin: Array | None = None) -> tuple[Array, float]:
+        start, allowance = items[i]["start"] if begin is None else begin, items[i]["allowance"]
         if allowance is None:
             lowest = descend(problems[i], start, differentiate)
-            return lowest.u, -lowest.value
-        highest = climb(problems[i], start, allowance, differentiate)
-        return highest.u, highest.value
+            return problems[i].box(lowest.u[None, :])[0], -lowest.value
+        iterations = (HOPPING if begin is None else HOPPED) if items[i]["hops"] else ITERATIONS
+        highest = climb(problems[i], start, allowance, differentiate, iterations)
+        return problems[i].box(highest.u[None, :])[0], highest.value
 
-    return lockstep([partial(job, i) for i in range(len(items))], answer_all)
+    ends = lockstep([partial(job, i) for i in range(len(items))], answer_all)
+    moving = list(range(len(items)))
+    for _ in range(HOPS):
+        hopped = {i: _hopped(problems[i], items[i], ends[i]) for i in moving}
+        begin = {i: v for i, v in hopped.items() if v is not None}
+        moving = list(begin)
+
+        def answer_some(
+            asked: list[tuple[int, Array]], moving: list[int] = moving
+        ) -> list[tuple[View, View]]:
+            return answer_all([(moving[k], u) for k, u in asked])
+
+        again = lockstep([partial(job, i, begin=v) for i, v in begin.items()], answer_some)
+        for i, end in zip(moving, again, strict=True):
+            ends[i] = max(ends[i], end, key=lambda arrival: arrival[1])
+    return ends
+
+
+def _hopped(problem: Problem, item: dict[str, Any], end: tuple[Array, float]) -> Array | None:
+    """Return where to climb on from, on another knot of a curve; None where that promises nothing."""
+    u, score = end
+    if not item["hops"] or item["allowance"] is None:
+        return None
+    box = problem.charted("")
+    if score == -inf:
+        # missed by little: a fresh start from there may get in
+        there = u if box.view(u[None, :]).chi2[0] < _NEARLY * item["allowance"] else None
+    else:
+        there = hop(box, u, item["allowance"])
+    if there is None or not problem.chart:
+        return there
+    return CHARTS[problem.chart].coordinates(problem.free, there)
 
 
 def search_all(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -11,10 +12,11 @@ import pandas as pd
 from darkmoment.fit import Fit
 from darkmoment.inference.crew import Crew, unheard
 from darkmoment.inference.maximise import maximise
+from darkmoment.inference.maximum import Maximum
 from darkmoment.inference.reference import standard_model_chi2
 from darkmoment.inference.search import CHI2_TOLERANCE, LN_TOLERANCE
 from darkmoment.levels import delta_chi2
-from darkmoment.parameters import Array
+from darkmoment.parameters import PARAMETERS, Array
 
 STARTS = 12
 """Starts per search and step."""
@@ -58,7 +60,13 @@ def waterfall(
     """Find the largest allowed value of a quantity for each of several fits, and say what lowered it.
 
     Delta chi2 is counted from the Standard Model: what does not depend on the couplings would cancel in a
-    difference to the smallest chi2 of the fit.
+    difference to the smallest chi2 of the fit. Each term is counted by itself, and only upwards: T is
+    measured a little above zero and an excess of XENONnT may be filled, and if that paid for what others
+    object to, a further experiment could allow more. So the answer never rises where steps only add
+    experiments.
+
+    A maximum is handed on to the next step, and back to the one before where it is larger than what was found
+    there; both searches of a step then have to reach it by themselves for it to be certified.
 
     Parameters
     ----------
@@ -72,38 +80,74 @@ def waterfall(
         Called with (done, total) after each fit.
     """
     report = progress or unheard
+    ask = partial(
+        maximise,
+        quantity=quantity,
+        level=level,
+        starts=starts,
+        seed=seed,
+        crew=crew,
+        above="standard_model_each",
+    )
+    found: list[Maximum] = []
+    for i, fit in enumerate(fits):
+        hints = _hints(fit, fits[i - 1], found[-1]) if found else []
+        found.append(ask(fit, hints=hints))
+        report(i + 1, len(fits))
+    for i in reversed(range(len(fits) - 1)):
+        if _higher(fits[i], found[i], fits[i + 1], found[i + 1], level):
+            found[i] = ask(fits[i], hints=_hints(fits[i], fits[i + 1], found[i + 1]))
+    return _told(fits, found, quantity, level)
+
+
+def _hints(fit: Fit, other: Fit, found: Maximum) -> list[dict[str, float]]:
+    """Return the maximum of another fit as a point of this one, where it is one."""
+    row = {str(name): entry for name, entry in found.table.iloc[0].items()}
+    if not np.isfinite(float(str(row[f"{found.quantity}_max"]))):
+        return []
+    carried = _carried(fit, _point(other, row))
+    return [carried] if carried else []
+
+
+def _higher(fit: Fit, here: Maximum, after: Fit, there: Maximum, level: float) -> bool:
+    """Return True where the next step's maximum is larger than this one's and allowed here as well."""
+    column = f"{here.quantity}_max"
+    mine, theirs = here.table[column].iloc[0], there.table[column].iloc[0]
+    hints = _hints(fit, after, there)
+    if not hints or (np.isfinite(mine) and theirs <= mine * (1 + LN_TOLERANCE)):
+        return False
+    return float(_excess(fit, hints[0]).sum()) <= delta_chi2(level) + CHI2_TOLERANCE
+
+
+def _excess(fit: Fit, point: Mapping[str, float]) -> Array:
+    """Return by how much each term is worse than in the Standard Model, shape (K,); better is equal."""
+    return np.maximum(fit.survey(point).chi2[0] - standard_model_chi2(fit), 0.0)
+
+
+def _told(fits: Sequence[Fit], found: Sequence[Maximum], quantity: str, level: float) -> Waterfall:
+    """Put the steps into one table: what each changed, and because of what."""
     rows: list[dict[str, object]] = []
     warnings: list[str] = []
     heard: set[str] = set()
     point: dict[str, float] = {}
     value = float("nan")
-    for i, fit in enumerate(fits):
-        hints = [hint] if (hint := _carried(fit, point)) else []
-        found = maximise(
-            fit,
-            quantity,
-            level=level,
-            starts=starts,
-            seed=seed,
-            hints=hints,
-            crew=crew,
-            above="standard_model",
-        )
-        row = {str(name): entry for name, entry in found.table.iloc[0].items()}
+    for i, (fit, step) in enumerate(zip(fits, found, strict=True)):
+        row = {str(name): entry for name, entry in step.table.iloc[0].items()}
         largest = float(row[f"{quantity}_max"])
-        killed = _killed(fit, point, level) if i else ("", 0.0, "")
+        killed = _killed(fits[i - 1], fit, point, level) if i else ("", 0.0, "")
         rows.append(
             {
                 "variant": fit.label,
                 f"{quantity}_max": largest,
                 "ratio": largest / value,
+                **_beside(fit, row, quantity),
                 **dict(zip(("killed_by", "killed_chi2", "killed_because"), killed, strict=True)),
                 **{name: entry for name, entry in row.items() if name != f"{quantity}_max"},
             }
         )
         # what was said of a step before is not said again
-        warnings += [f"{fit.label}: {w}" for w in found.warnings if w not in heard]
-        heard.update(found.warnings)
+        warnings += [f"{fit.label}: {w}" for w in step.warnings if w not in heard]
+        heard.update(step.warnings)
         if largest > value * (1 + 2 * LN_TOLERANCE):
             warnings.append(
                 f"{fit.label}: {quantity} rises by {largest / value:.3g}: what is new here replaces "
@@ -111,12 +155,15 @@ def waterfall(
             )
         if np.isfinite(largest):
             value, point = largest, _point(fit, row)
-        report(i + 1, len(fits))
     return Waterfall(quantity, level, pd.DataFrame(rows), warnings)
 
 
 def _point(fit: Fit, row: Mapping[str, object]) -> dict[str, float]:
-    return {p.name: float(str(row[p.name])) for p in fit.parameters if p.tie is None}
+    """Return the parameters of a row, and what the model gives for those of other ansaetze."""
+    own = {p.name: float(str(row[p.name])) for p in fit.parameters}
+    derived = [name for name in fit.model.table if name in PARAMETERS]
+    predicted = fit.predictions({p.name: own[p.name] for p in fit.free})
+    return own | {name: _number(predicted[name]) for name in derived}
 
 
 def _carried(fit: Fit, point: Mapping[str, float]) -> dict[str, float]:
@@ -131,19 +178,36 @@ def _carried(fit: Fit, point: Mapping[str, float]) -> dict[str, float]:
     return carried if inside else {}
 
 
-def _killed(fit: Fit, point: Mapping[str, float], level: float) -> tuple[str, float, str]:
-    """Say which terms forbid a point by themselves, the worst first, by how much chi2, and why in words."""
+def _killed(before: Fit, fit: Fit, point: Mapping[str, float], level: float) -> tuple[str, float, str]:
+    """Say which terms forbid a point by themselves, the worst first, by how much chi2, and why in words.
+
+    Where none does so alone, the one that objects more than in the fit before is named.
+    """
     carried = _carried(fit, point)
     if not carried:
         return "", float("nan"), "the maximum before is no point of this fit"
-    survey = fit.survey(carried)
-    excess = survey.chi2[0] - standard_model_chi2(fit)
+    excess = _excess(fit, carried)
     allowed = delta_chi2(level) + CHI2_TOLERANCE
     if excess.sum() <= allowed:
         return "", float(excess.sum()), "nothing: the maximum before is still allowed"
-    guilty = [k for k in np.argsort(-excess) if excess[k] > allowed] or [int(excess.argmax())]
+    old = (
+        dict(zip(before.terms, _excess(before, there), strict=True))
+        if (there := _carried(before, point))
+        else {}
+    )
+    grown = excess - np.array([old.get(name, 0.0) for name in fit.terms])
+    guilty = [k for k in np.argsort(-excess) if excess[k] > allowed] or [int(grown.argmax())]
     names = [fit.terms[k] for k in guilty]
     return "+".join(names), float(excess[guilty[0]]), "; ".join(_reason(fit, carried, n) for n in names)
+
+
+def _beside(fit: Fit, row: Mapping[str, object], quantity: str) -> dict[str, float]:
+    """Return how large a quantity may be for each experiment that limits it, all else unchanged."""
+    if not np.isfinite(float(str(row[f"{quantity}_max"]))):
+        return {}
+    predicted = fit.predictions(_carried(fit, _point(fit, row)))
+    known = {name: e for name, e in fit.experiments.items() if e.limits == quantity}
+    return {f"{quantity}_{name}_allows": _number(e.limit(predicted)) for name, e in known.items()}
 
 
 def _reason(fit: Fit, point: Mapping[str, float], term: str) -> str:
@@ -157,9 +221,11 @@ def _reason(fit: Fit, point: Mapping[str, float], term: str) -> str:
     known = fit.model.table.get(name)
     unit = f" {known.unit}" if known is not None and known.unit else ""
     limit = _number(experiment.limit(predicted))
+    found = experiment.dataset
+    if not limit > 0 and found.limit is not None:
+        limit = found.limit  # what is left beside its other tests may be nothing
     if np.isfinite(limit):
         return f"{name} = {value:.3g}{unit}, {experiment.label} allows {limit:.3g}"
-    found = experiment.dataset
     if found.value is None or found.sigma is None:
         return f"{name} = {value:.3g}{unit}"
     return f"{name} = {value:.3g}{unit}, {experiment.label} finds {found.value:.3g} +- {found.sigma:.2g}"

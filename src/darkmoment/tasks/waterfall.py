@@ -59,7 +59,25 @@ def sentences(table: pd.DataFrame, quantity: str, unit: str, level: float) -> li
             by = f"{row['killed_by']}: " if row["killed_by"] else ""
             what += f"; {by}{row['killed_because']}"
         said.append(f"{row['variant']}: {what}")
+    if len(table):
+        said += _compared(table.iloc[-1].to_dict(), quantity, unit)
     return said
+
+
+def _compared(row: Mapping[Any, Any], quantity: str, unit: str) -> list[str]:
+    """Say how far the last step is from what experiments see that look for the quantity itself."""
+    end = "_allows"
+    value = row[f"{quantity}_max"]
+    limits = {
+        name[len(quantity) + 1 : -len(end)]: limit
+        for name, limit in row.items()
+        if str(name).startswith(f"{quantity}_") and str(name).endswith(end) and np.isfinite(limit)
+    }
+    return [
+        f"{row['variant']}: {name} sees {quantity} above {f'{limit:.3g} {unit}'.rstrip()} at this point, "
+        f"{limit / value:.2g} times the largest"
+        for name, limit in limits.items()
+    ]
 
 
 def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:

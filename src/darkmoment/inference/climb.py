@@ -138,6 +138,8 @@ def climb(
         Largest total chi2 of the smooth terms; inf where there are none.
     differentiate : callable, optional
         In place of `problem.differentiate`, e.g. to share likelihood calls with other searches.
+    iterations : int
+        Steps at most.
     """
     trace = _Trace(problem, allowance, differentiate)
 

@@ -155,6 +155,10 @@ def maximise(
         [cell.peak for cell in cells], crew, lambda done, of: report(done + (stages - 1) * of, stages * of)
     )
     offers = [Attempt(cell.peak, -1, cell.problem.unit(hint)) for cell in cells for hint in hints]
+    # climbs that hop are brief: the best goes on to the very top
+    offers += [
+        Attempt(c.peak, -1, c.peak.found.u) for c in cells if c.peak.hops and c.peak.found.u is not None
+    ]
     if any(launch(offers, crew)):
         insist([cell.peak for cell in cells], crew)
     asked = [cell for cell in cells if cell.value is not None]

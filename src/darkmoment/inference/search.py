@@ -31,7 +31,8 @@ HOPS = 2
 """How often a climb hops to another knot of a curve and goes on."""
 
 HOPPING, HOPPED = 60, 30
-"""Iterations of a climb that hops, before and after: most arrive in fewer, a few would dither on."""
+"""Iterations of a climb that hops, before and after: most arrive in fewer, few would dither on. Points handed
+over are given all they need."""
 
 LN_TOLERANCE = 0.005
 """Two values of a logarithmic quantity within 0.5% are the same answer."""
@@ -276,6 +277,7 @@ def _item(attempt: Attempt) -> dict[str, Any]:
         "least": problem.least,
         "chart": attempt.chart,
         "hops": attempt.cell.hops,
+        "brief": attempt.cell.hops and attempt.search >= 0,
         "allowance": attempt.cell.allowance,
         "start": attempt.start,
     }
@@ -294,7 +296,7 @@ def search_locally(fit: Fit, items: Sequence[dict[str, Any]]) -> list[tuple[Arra
         if allowance is None:
             lowest = descend(problems[i], start, differentiate)
             return problems[i].box(lowest.u[None, :])[0], -lowest.value
-        iterations = (HOPPING if begin is None else HOPPED) if items[i]["hops"] else ITERATIONS
+        iterations = (HOPPING if begin is None else HOPPED) if items[i]["brief"] else ITERATIONS
         highest = climb(problems[i], start, allowance, differentiate, iterations)
         return problems[i].box(highest.u[None, :])[0], highest.value
 

@@ -18,6 +18,7 @@ from darkmoment.inference.search import CHI2_TOLERANCE, LN_TOLERANCE
 from darkmoment.levels import delta_chi2
 from darkmoment.parameters import PARAMETERS, Array
 
+_SAME = 1e-4
 STARTS = 12
 """Starts per search and step."""
 
@@ -114,7 +115,7 @@ def _higher(fit: Fit, here: Maximum, after: Fit, there: Maximum, level: float) -
     column = f"{here.quantity}_max"
     mine, theirs = here.table[column].iloc[0], there.table[column].iloc[0]
     hints = _hints(fit, after, there)
-    if not hints or (np.isfinite(mine) and theirs <= mine * (1 + LN_TOLERANCE)):
+    if not hints or (np.isfinite(mine) and theirs <= mine * (1 + _SAME)):
         return False
     return float(_excess(fit, hints[0]).sum()) <= delta_chi2(level) + CHI2_TOLERANCE
 

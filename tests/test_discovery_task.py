@@ -1,4 +1,4 @@
-"""Task `discovery`: who sees an injected signal first, and at how many sigma."""
+"""Task `discovery`: who needs the least of an injected signal, and at how many sigma each sees it."""
 
 import json
 from math import exp, log, sqrt
@@ -73,7 +73,9 @@ def test_counting_with_background(fit, table) -> None:
     s = 2.302585093 * float(fit.predictions({})["CR_mu_e_Al"][0]) / 6.2e-16
     assert row["signal_events"] == pytest.approx(s, rel=1e-8)
     assert row["background_events"] == b
-    assert row["sigma"] == pytest.approx(sqrt(2 * ((s + b) * log(1 + s / b) - s)), rel=1e-8)
+    assert row["sigma_asimov"] == pytest.approx(sqrt(2 * ((s + b) * log(1 + s / b) - s)), rel=1e-8)
+    median = next(n for n in range(99) if poisson.cdf(n, s + b) >= 0.5)
+    assert row["sigma"] == pytest.approx(norm.isf(poisson.sf(median - 1, b)), rel=1e-6)
     # 3 events: P(N >= 2 | 0.11) = 5.6e-3 is too often, P(N >= 3 | 0.11) = 2.0e-4 is not
     need = next(n for n in range(9) if poisson.sf(n - 1, b) <= norm.sf(3))
     assert need == 3
@@ -84,11 +86,27 @@ def test_counting_with_background(fit, table) -> None:
 def test_counting_without_background(fit, found, table) -> None:
     row = table.loc["mu2e2"]
     s = float(fit.predictions({})["CR_mu_e_Al"][0]) / 2.8e-18
-    assert row["sigma"] == np.inf
-    assert found.sigma == np.inf
+    assert row["sigma"] == row["sigma_asimov"] == np.inf
+    # together without it: one event would be all there is to say
+    assert found.left_out == ("Mu2e-II (goal, projected)",)
+    others = table["sigma_asimov"].drop(["mu2e2", "babar"])
+    assert found.sigma == pytest.approx(sqrt((others**2).sum()), rel=1e-12)
     assert row["signal_events"] == pytest.approx(s, rel=1e-8)
     assert row["chance_3"] == pytest.approx(1 - exp(-s))
     assert row["factor_3"] == row["factor_5"] == pytest.approx(log(2) / s, rel=1e-8)
+
+
+@pytest.mark.parametrize("power", [0.99, 1.01])
+def test_the_median_experiment_has_three_sigma_where_the_factor_is_below_one(fit, table, power) -> None:
+    """At 1.01 times the signal that factor_3 asks for it has 3 sigma or more, at 0.99 of it less."""
+    for name in ("mu2e", "mu2e2"):
+        for n in (3, 5):
+            scale = (power * table.loc[name, f"factor_{n}"]) ** (1 / 4)
+            there = fit.observing({"y": fit.injected["y"] * scale})
+            again = discoveries(there).table.set_index("experiment").loc[name]
+            assert (again["sigma"] >= n) == (power > 1)
+            if name == "mu2e2":
+                assert again["sigma"] == (np.inf if power > 1 else 0.0)
 
 
 def test_gaussians(fit, table) -> None:
@@ -161,9 +179,12 @@ def test_the_run(darkmoment, tmp_path) -> None:
     answer = darkmoment("run", file, "--out", out)
     assert answer.code == 0
     assert (
-        "signal: Mu2e-II (goal, projected) sees it first, from 0.000424 of the injected signal" in answer.out
+        "signal: Mu2e-II (goal, projected) needs the least signal, 0.000424 of the injected one" in answer.out
     )
-    assert "2. Mu2e (run1, projected): 11.8 sigma (17 events over 0.11); 3 sigma from 0.151" in answer.out
+    assert (
+        "2. Mu2e (run1, projected): 11.6 sigma in the median experiment (17 events over 0.11; Asimov 11.8); "
+        "3 sigma from 0.151" in answer.out
+    )
     assert "no part in it (outside their range, or hard limits): " in answer.out
     assert "today's data allow the injected point; closest is NA64" in answer.out
     assert "warning: signal: no background at all is assumed for Mu2e-II (goal, projected)" in answer.err
@@ -172,7 +193,11 @@ def test_the_run(darkmoment, tmp_path) -> None:
     about = json.loads((out / "discovery.json").read_text())
     assert about["data"] == "Asimov data at reference"
     assert about["injected"]["epsilon"] == 2e-4
-    assert about["sigma_together"] == "inf"
+    together = (
+        f"signal: together {about['sigma_together']:.3g} sigma (Asimov), without Mu2e-II (goal, projected)"
+    )
+    assert together in answer.out
+    assert about["sigma_together_leaves_out"] == ["Mu2e-II (goal, projected)"]
     assert [t["experiment"] for t in about["today"]] == ["g_minus_2", "babar", "na64"]
     assert set(about["columns"]) <= set(pd.read_csv(out / "discovery.csv").columns)
     for suffix in ("png", "pdf"):
@@ -232,7 +257,10 @@ def test_variants_without_a_signal_are_named(darkmoment, tmp_path) -> None:
 
 def test_a_signal_too_small_for_all(fit) -> None:
     faint = sentences(discoveries(fit.observing({"y": 0.01, "epsilon": 1e-6})))
-    assert faint[0].startswith("none is likely to see it; Mu2e-II (goal, projected) comes closest, from 4.2")
+    assert faint[0].startswith(
+        "none is likely to see it; Mu2e-II (goal, projected) needs the least signal, 4.2"
+    )
+    assert any("no background" in text and "(the median experiment sees none)" in text for text in faint)
     none = sentences(discoveries(fit.observing({"y": 0.0, "epsilon": 0.0})))
     assert none[0] == "no experiment of this fit sees anything of the injected signal"
 

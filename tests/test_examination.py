@@ -8,6 +8,7 @@ import pytest
 from darkmoment import Fit
 from darkmoment.examination import examine, objection
 from darkmoment.experiments import ExperimentError, available, load
+from darkmoment.fit import PointError
 from darkmoment.model import Model
 from darkmoment.runfile.loader import loads
 
@@ -93,6 +94,16 @@ def test_rules_that_others_break(tmp_path: Path, body: str, message: str) -> Non
 )
 def test_rules_that_others_keep(tmp_path: Path, body: str) -> None:
     examine(fit(tmp_path, body))
+
+
+def test_a_tie_without_meaning_beside_the_reference_is_no_fault_of_an_experiment(tmp_path: Path) -> None:
+    """g_D = 0.3 - y is negative at the second point."""
+    (tmp_path / "mine.py").write_text(CODE.replace("BODY", "return super().response(p)"))
+    text = "extends: global\nname: t\nvariants: null\ntasks: null\nexperiments: {mine: {file: ./mine.py}}\n"
+    tied = Fit(loads(text + "parameters: {g_D: {expr: 0.3 - y}}\n", "t.yaml", tmp_path).base)
+    assert tied.chi2({})[0, tied.terms.index("mine")] >= 0
+    with pytest.raises(PointError, match="g_D"):
+        tied.chi2({"y": [0.1, 0.5]})
 
 
 def test_the_other_package_is_examined_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,23 @@ def test_a_variant_that_forbids_less_has_a_gain_below_one():
     table = compared(NOW, cells("looser", [2.0, 80.0, 4.0]))
     assert table.loc["looser", "gain"] == 0.1
     (said,) = sentences(table.reset_index(), "mu_eff", ALONG, "GeV", "now")
-    assert said.startswith("looser: largest mu_eff higher by a factor of 10 than now; at one m_dark_photon")
+    assert said == (
+        "looser: largest mu_eff higher by a factor of 10 than now; at one m_dark_photon up to 10 times "
+        "weaker (at 1 GeV), nowhere stronger"
+    )
+
+
+def test_a_loss_at_one_mass_is_called_one_though_the_largest_is_lower():
+    table = compared(NOW, cells("mixed", [79.0, 2.0, 4.0]).assign(mu_eff_max=[1 / 0.0127, 2.0, 1.0]))
+    (said,) = sentences(table.assign(gain=1.06).reset_index(), "mu_eff", ALONG, "GeV", "now")[:1]
+    assert said.startswith("mixed: largest mu_eff lower by a factor of 1.06 than now; at one m_dark_photon ")
+    assert said.endswith("up to 78.7 times weaker (at 0.1 GeV), up to 4 times stronger (at 1 GeV)")
+    doubtful = cells("mixed", [10.0, 2.0, 1.0], status=["uncertified", "certified", "certified"], hits="3+0")
+    (said,) = sentences(compared(NOW, doubtful).reset_index(), "mu_eff", ALONG, "GeV", "now")
+    assert (
+        "at one m_dark_photon at least 10 times weaker (at 0.1 GeV), up to 4 times stronger (at 1 GeV)"
+        in said
+    )
 
 
 DOUBTFUL = ["certified", "uncertified", "certified"]
@@ -142,8 +158,42 @@ tasks:
     assert table["experiments"].tolist() == ["measured", "measured"]
     about = json.loads((out / "compare_mu_eff_gain.json").read_text())
     assert about["gain_over"] == "$g_D = 0.5$"
+    assert "share one Delta chi2" in about["meaning"]
     assert about["units"]["mu_eff_max"] == "muB"
     assert about["units"]["gain_max_at"] == "GeV"
     assert "weak: largest mu_eff lower by a factor of 10 than g_D = 0.5, and so at each of 3" in answer.out
     assert (out / "compare_mu_eff_gain.png").read_bytes().startswith(b"\x89PNG")
     assert (out / "compare_mu_eff_gain.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_variant_has_one_colour_in_both_figures(darkmoment, tiny, tmp_path, monkeypatch):
+    """None asks for one, and the reference is not drawn among the gains."""
+    from darkmoment.plots import comparison
+
+    drawn = {}
+    makers = {name: getattr(comparison, name) for name in ("comparison_figure", "gain_figure")}
+    for name in makers:
+
+        def watched(curves, *given, of=name):
+            figure = makers[of](curves, *given)
+            # of each curve a line and its lone points
+            lines = [line.get_color() for line in figure.axes[0].lines[: 2 * len(curves) : 2]]
+            drawn[of] = dict(zip([c.label for c in curves], lines, strict=True))
+            return figure
+
+        monkeypatch.setattr(comparison, name, watched)
+    text = tiny.read_text().partition("tasks:")[0]
+    text += """\
+variants:
+  - {label: now}
+  - {label: weak, parameters: {g_D: 0.05}}
+  - {label: weaker, parameters: {g_D: 0.005}}
+tasks:
+  - compare: {points: 2, starts: 1, gain_over: now}
+"""
+    tiny.write_text(text)
+    assert darkmoment("run", tiny, "--out", tmp_path / "out").code == 0
+    limits, gains = drawn["comparison_figure"], drawn["gain_figure"]
+    assert list(gains) == ["weak", "weaker"]
+    assert gains == {name: limits[name] for name in gains}
+    assert len(set(limits.values())) == 3

@@ -249,7 +249,10 @@ def test_one_row_for_what_variants_share(darkmoment, file, tmp_path):
     assert again.out == answer.out
     # the same experiment at another reference point is another row
     file.write_text(file.read_text().replace(", for: [now, soon, later]", ""))
-    assert darkmoment("run", file, "--out", tmp_path / "all").code == 0
+    every = darkmoment("run", file, "--out", tmp_path / "all")
+    assert every.code == 0
+    for variant in ("now", "light"):
+        assert f"MEG II (2025) of {variant} reaches inner = " in every.out
     table = pd.read_csv(tmp_path / "all" / "reach_inner.csv")
     own = table[table["experiment"] == "meg2"].set_index("variant")["limit_inner"]
     assert list(own.index) == ["now", "light"]

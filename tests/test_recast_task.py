@@ -55,6 +55,14 @@ def test_one_limit_as_before(darkmoment, tiny, tmp_path):
     assert list(pd.read_csv(csv)) == ["m_dark_photon", "mu_eff_limit"]
 
 
+def test_a_list_of_one_is_one(darkmoment, tiny, tmp_path):
+    file = asking(tiny, "{experiments: [lsnd/mu_numu], as_published: true, points: 5, name: one}")
+    answer = darkmoment("run", file, "--out", tmp_path / "out")
+    assert answer.code == 0, answer.err
+    assert "as published: LSND (mu_numu): mu_eff < 6.8e-10 muB for a massless mediator" in answer.out
+    assert json.loads((tmp_path / "out" / "one.json").read_text())["as_published"] is True
+
+
 def test_what_cannot_be_drawn(darkmoment, tiny, tmp_path):
     for task, message in (
         ("{points: 5}", "task recast needs 'experiment' or 'experiments'"),

@@ -1,12 +1,14 @@
 """What a finished run says does not change when it is taken up again, whatever its variants are called."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from darkmoment.inference.profile import profile
 from darkmoment.record import RunDirectory
 from darkmoment.runfile.diagnostics import RunFileError
 from darkmoment.runfile.loader import loads
@@ -67,3 +69,19 @@ def test_tables_come_back_to_the_last_bit(tmp_path):
     assert set(back["label"]) == {"1e3"}
     assert about == {"level": 0.9}
     assert "text_columns" in json.loads((tmp_path / "out" / "t.json").read_text())
+
+
+def test_a_profile_counted_from_what_is_not_certified_says_so_again(tmp_path, tiny, monkeypatch):
+    text = tiny.read_text()
+    text = text[: text.index("tasks:")] + "tasks: [{profile: {x: epsilon, points: 3, starts: 1}}]\n"
+
+    def doubtful(*args, **options):
+        return replace(profile(*args, **options), overall="uncertified")
+
+    monkeypatch.setattr("darkmoment.tasks.profile.profile", doubtful)
+    first = run(loads(text, "tiny.yaml"), tmp_path / "out")
+    monkeypatch.undo()
+    again = run(loads(text, "tiny.yaml"), tmp_path / "out", resume=True)
+    assert [w for w in first.warnings if "smallest chi2 of all" in w]
+    assert again.warnings == first.warnings
+    assert again.certified is first.certified is False

@@ -176,6 +176,13 @@ def test_events_of_xenonnt_come_within_15_percent_and_differ_from_the_recast(run
 
 def test_the_answers_say_where_each_leads(run):
     answers = json.loads((run / "result.json").read_text())["answers"]
+    # each task says what no other has said
+    assert len(answers) == len(set(answers))
+    events = (
+        "XENONnT (2022): mu_eff < 7.199e-12 muB from its events (published 6.4e-12) for a massless mediator"
+    )
+    assert f"as published: {events}" in answers
+    assert sum("from its" in a for a in answers) == 1
     leading = [a for a in answers if "leads" in a and "published" not in a]
     assert leading[0].startswith("XENONnT (2022) leads for m_dark_photon below ")
     assert leading[0].endswith(" keV")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from darkmoment.experiments import Likelihood
+from darkmoment.experiments.plugins import raised_in
 from darkmoment.model import Predictions
 from darkmoment.parameters import PARAMETERS, Array
 
@@ -47,7 +48,9 @@ def _failure(
         if not isinstance(strength, np.ndarray | np.number | float | int):
             return LikelihoodError(f"{name} returned {_unfit('strength', strength, n)}, {where}")
     message = " ".join(str(error).split())
-    return LikelihoodError(f"{name} raised {type(error).__name__}: {message}, {where}")
+    line = raised_in(type(experiment), error)
+    said = f"{name} raised {type(error).__name__}: {message}, {where}"
+    return LikelihoodError(f"{said}; raised in {line}" if line else said)
 
 
 def _shape(answer: object) -> tuple[int, ...]:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from darkmoment.experiments import ExperimentError, Likelihood
+from darkmoment.experiments.errors import AtFaultError
+from darkmoment.experiments.plugins import in_words, raised_in
 from darkmoment.model import Predictions
 
 if TYPE_CHECKING:
@@ -54,14 +56,16 @@ def observing(name: str, experiment: Likelihood, p: Predictions) -> Likelihood:
     try:
         twin = experiment.observing(p)
         chi2 = float(np.ravel(twin.chi2(p))[0])
+        twin.covered(p)  # asked for when a reader is told where it says nothing
     except ExperimentError as problem:
         raise ExperimentError(f"no Asimov data for {name}: {problem.message}") from problem
-    except Exception as problem:
-        what = f"{type(problem).__name__}: {problem}"
-        raise ExperimentError(f"no Asimov data for {name}: it raised {what}") from problem
+    except (Exception, SystemExit) as problem:
+        line = raised_in(type(experiment), problem)
+        what = in_words(problem) + (f"; raised in {line}" if line else "")
+        raise AtFaultError(name, f"no Asimov data for {name}: it raised {what}") from problem
     if not twin.hard and not abs(chi2) <= _ZERO:
-        raise ExperimentError(
-            f"no Asimov data for {name}: at the injected point chi2 is {chi2:g} afterwards, not 0"
+        raise AtFaultError(
+            name, f"no Asimov data for {name}: at the injected point chi2 is {chi2:g} afterwards, not 0"
         )
     return twin
 

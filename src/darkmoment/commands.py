@@ -17,6 +17,7 @@ from darkmoment.cli import ANSWERED, DOUBTFUL, FAILED, INTERRUPTED, WRONG_INPUT
 from darkmoment.experiments import CardError, CurveError, ExperimentError, available
 from darkmoment.experiments.closure import closure as measure_closure
 from darkmoment.fit import Fit, LikelihoodError, PointError
+from darkmoment.gathering import gathered
 from darkmoment.inference.chunks import CrewError, WorkersError
 from darkmoment.points import read_points
 from darkmoment.record import RECORD, DirectoryError
@@ -125,7 +126,8 @@ def _execute(file: RunFile, options: Namespace) -> int:
         kept = f"what was finished is kept in {out}: the same command with --resume goes on"
         print(f"darkmoment: interrupted; {kept}", file=sys.stderr)
         return INTERRUPTED
-    for warning in result.warnings:
+    # all of them, with their numbers, are in result.json
+    for warning in gathered(result.warnings, [spec.label for spec in file.fits]):
         print(f"warning: {warning}", file=sys.stderr)
     if getattr(options, "keep", True):
         print(f"results in {result.directory}")

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from darkmoment.experiments import ExperimentError, Likelihood
+from darkmoment.experiments import Likelihood
 from darkmoment.experiments.discovery import announced
+from darkmoment.experiments.errors import AtFaultError
 from darkmoment.model import SCALARS
 from darkmoment.parameters import Array
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 _STEP = 0.1
 """How far from its reference towards an end of its range a parameter is moved for the second point."""
 
-_SAME = 1e-9
-"""Relative difference up to which a point's chi2 alone and in a batch are the same."""
+_SAME = 1e-6
+"""Relative difference up to which chi2 of a point alone and in a batch are the same, iterations included."""
 
 
 class _Watched(Mapping[str, Array]):
@@ -56,7 +57,7 @@ def examine(fit: Fit) -> None:
 
     Raises
     ------
-    ExperimentError
+    AtFaultError
         If one breaks a rule; the message names it. What it raises itself is left for the points of the fit.
     """
     foreign = [
@@ -66,9 +67,12 @@ def examine(fit: Fit) -> None:
     ]
     if not foreign:
         return
-    values, _ = fit.complete(
-        {p.name: _two(p.reference, p.bounds) for p in fit.free if p.reference is not None}
-    )
+    given = {p.name: _two(p.reference, p.bounds) for p in fit.free if p.reference is not None}
+    try:
+        values, _ = fit.complete(given)
+    except ValueError:
+        # a tie has no meaning there: nothing to do with experiments, and said where a point is asked for
+        return
     p = fit.model.predict(values)
     if not p.positive(SCALARS):
         return
@@ -77,7 +81,7 @@ def examine(fit: Fit) -> None:
             warnings.simplefilter("ignore")
             message = objection(fit.experiments[name], p)
         if message:
-            raise ExperimentError(f"{name} {message}")
+            raise AtFaultError(name, f"{name} {message}", str(fit.spec.experiments[name].where))
 
 
 def objection(experiment: Likelihood, p: Mapping[str, Array]) -> str | None:

@@ -84,6 +84,7 @@ class Fit:
         }
         self.injected: Mapping[str, float] | None = spec.data.point if spec.data is not None else None
         if self.injected is not None:
+            examine(self)  # a broken rule spoils Asimov data too
             # not held parameters but the run file make the data: they stay whatever is held
             p = self.model.predict(as_arrays(self.injected))
             self.experiments = {name: observing(name, e, p) for name, e in self.experiments.items()}

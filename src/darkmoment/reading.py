@@ -15,7 +15,7 @@ from darkmoment.gaps import gaps
 from darkmoment.inference.maximise import STARTS
 from darkmoment.runfile.reach import moved_by
 from darkmoment.runfile.schema import FitSpec, RunFile, TaskSpec
-from darkmoment.tasks import profile_map
+from darkmoment.tasks import edges, profile_map
 
 _SEARCH_CALLS = 50
 """Likelihood calls that a local search takes the time of, sharing them with those run in step."""
@@ -36,6 +36,7 @@ def describe_file(file: RunFile) -> str:
     lines = [f"{file.name}: {file.title}" if file.title else file.name, f"read from {file.source}"]
     for spec in file.fits:
         fit = Fit(spec)
+        _ask(fit)
         heading = f"variant {spec.label}" if spec.label else "fit"
         switches = ", ".join(f"{k}: {v}" for k, v in fit.model.switches.items())
         lines += ["", f"{heading} ({switches})", _parameters(fit), "", _experiments(fit, spec)]
@@ -46,7 +47,8 @@ def describe_file(file: RunFile) -> str:
     total = 0.0
     for task in file.tasks:
         chosen = [spec for spec in file.fits if task.runs_for(spec)]
-        seconds = sum(_seconds(Fit(spec), task) for spec in chosen)
+        fits = [Fit(spec) for spec in chosen]
+        seconds = sum(_seconds(fit, _with_edges(task, fit, fits)) for fit in fits)
         total += seconds
         options = ", ".join(f"{k}: {_as_yaml(v)}" for k, v in task.options.items() if v is not None)
         options += _chosen(task, len(file.fits))
@@ -57,6 +59,12 @@ def describe_file(file: RunFile) -> str:
     total += summary
     lines.append(f"about {_duration(total)} altogether on this machine" if file.tasks else "  none")
     return "\n".join(lines)
+
+
+def _ask(fit: Fit) -> None:
+    """Ask experiments that are not shipped at the reference point: one that raises is told before a run."""
+    if any(not asked.shipped for asked in fit.spec.experiments.values()):
+        fit.chi2({})
 
 
 def _chosen(task: TaskSpec, of: int) -> str:
@@ -111,9 +119,10 @@ def _experiments(fit: Fit, spec: FitSpec) -> str:
     free = [p.name for p in fit.free]
     for name, e in fit.experiments.items():
         seen = moved_by(spec, e.needs)
-        rows.append(
-            f"  {name} ({e.dataset}), {e.shape.name}: {', '.join(n for n in free if n in seen) or 'none'}"
-        )
+        asked = spec.experiments[name].definition
+        meaning = f", {asked.meaning}" if asked is not None and asked.meaning else ""
+        sees = ", ".join(n for n in free if n in seen) or "none"
+        rows.append(f"  {name} ({e.dataset}), {e.shape.name}{meaning}: {sees}")
     return "\n".join(rows)
 
 
@@ -140,6 +149,13 @@ def _seconds(fit: Fit, task: TaskSpec) -> float:
     searches = int(task.options["points"]) * (2 * int(task.options.get("starts") or STARTS) + 2)
     # a smooth fit is searched twice: for the smallest chi2, and for the largest quantity or at it
     return one * _SEARCH_CALLS * searches * (1 if fit.hard.all() else 2)
+
+
+def _with_edges(task: TaskSpec, fit: Fit, fits: Sequence[Fit]) -> TaskSpec:
+    """Return a task with as many points as it has values, those at the ends of curves included."""
+    if not task.options.get("edges"):
+        return task
+    return replace(task, options={**task.options, "points": edges.cells(fits, fit, task.options)})
 
 
 def _values(task: TaskSpec) -> dict[str, int]:

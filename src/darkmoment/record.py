@@ -231,7 +231,8 @@ def describe(
         "seed": seed,
         "fixed": dict(fixed),
         "fits": {slug: fit.spec.resolved() for slug, fit in fits.items()},
-        "named": {entry: asked.resolved() for entry, asked in named.items()},
+        # nothing where nothing is: records of before stay as they are
+        **({"named": {entry: asked.resolved() for entry, asked in named.items()}} if named else {}),
         "data": _data([*used, *named.values()]),
         "references": references([*likelihoods, *(asked.load() for asked in named.values())]),
         "tasks": [task.resolved() for task in tasks],

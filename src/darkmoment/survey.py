@@ -25,6 +25,18 @@ SLACK = 1e-3
 Adjust = Callable[[Predictions], dict[str, Array]]
 
 
+def asked_for(fit: Fit, name: str) -> str:
+    """Return ``fit.yaml:7: ``, the line that asks for an experiment which is not shipped; else empty."""
+    asked = fit.spec.experiments.get(name)
+    own = asked is not None and not asked.shipped and asked.where.file
+    return f"{asked.where}: " if asked is not None and own else ""
+
+
+def term_of(fit: Fit, term: int) -> str:
+    """Return the name of a term of chi2, with the line that asks for it."""
+    return asked_for(fit, fit.terms[term]) + fit.terms[term]
+
+
 @dataclass(frozen=True)
 class Survey:
     """What a fit says of a batch of n points, for the K terms of its chi2.
@@ -140,7 +152,10 @@ class Surveyor:
         fit = self.fit
         chi2, strength, covered = found.chi2.T, found.strength.T, found.covered.T
         for row, (name, experiment) in enumerate(fit.experiments.items()):
-            chi2[row], strength[row], covered[row] = answers_of(name, experiment, p, n)
+            try:
+                chi2[row], strength[row], covered[row] = answers_of(name, experiment, p, n)
+            except LikelihoodError as error:
+                raise LikelihoodError(f"{asked_for(fit, name)}{error}") from error
             if fit.injected is not None:
                 # without a signal seen, strength 0 is chi2 = 0; with one, saying nothing is no denial
                 chi2[row, ~covered[row]] = 0.0
@@ -153,12 +168,12 @@ class Surveyor:
             if np.isnan(least):
                 point, term = np.argwhere(np.isnan(table))[0]
                 raise LikelihoodError(
-                    f"{fit.terms[term]} returned NaN as {what}, at {describe_point(p, point)}"
+                    f"{term_of(fit, term)} returned NaN as {what}, at {describe_point(p, point)}"
                 )
             if what == "chi2" and least < -SLACK:
                 point, term = np.argwhere(table == least)[0]
                 raise LikelihoodError(
-                    f"{fit.terms[term]} returned chi2 = {least:.6g}, at {describe_point(p, point)}: "
+                    f"{term_of(fit, term)} returned chi2 = {least:.6g}, at {describe_point(p, point)}: "
                     "-2 ln(L/L_best) is never negative"
                 )
         for q, x in found.quantities.items():

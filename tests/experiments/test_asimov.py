@@ -3,6 +3,7 @@
 from dataclasses import replace
 from math import inf, log, sqrt
 
+import mpmath
 import numpy as np
 import pytest
 from scipy import stats
@@ -10,7 +11,11 @@ from scipy.special import gammaln
 
 from darkmoment.asimov import as_arrays, observing, without_signal
 from darkmoment.experiments import CurveLimit, ExperimentError, UpperLimit, available, load
-from darkmoment.experiments.counting import events_for_discovery, signal_for_discovery
+from darkmoment.experiments.counting import (
+    events_for_discovery,
+    median_significance,
+    signal_for_discovery,
+)
 from darkmoment.experiments.shapes import (
     Counting,
     Gaussian,
@@ -250,3 +255,33 @@ def test_what_is_asked_for_with_another_curve_or_level_is_seen_as_such() -> None
     none = at(y=0.0, epsilon=0.0)
     at_90, at_95 = (sqrt(number(observing("meg2", e, at()).chi2(none))) for e in (meg, tighter))
     assert at_95 / at_90 == pytest.approx(1.959963985 / 1.644853627, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("signal", "background"),
+    [(1.48, 0.032), (17.0, 0.11), (3.0, 3.0), (0.9, 1.2), (4.0, 250.0), (900.0, 250.0), (1600.0, 0.01)],
+)
+def test_the_median_experiment_by_sums_of_probabilities(signal: float, background: float) -> None:
+    """1600 events over 0.01: p = 1e-8000 is no float, and the significance is still finite."""
+    with mpmath.workdps(60):
+        s, b = mpmath.mpf(signal), mpmath.mpf(background)
+
+        def term(n: int, mean: mpmath.mpf) -> mpmath.mpf:
+            return mpmath.exp(n * mpmath.log(mean) - mean - mpmath.loggamma(n + 1))
+
+        number, below = 0, term(0, s + b)
+        while below < 0.5:
+            number += 1
+            below += term(number, s + b)
+        p = mpmath.fsum(term(n, b) for n in range(number, number + 700))
+        found = median_significance(signal, background)
+        if p >= 0.5:
+            assert found == 0
+        else:
+            assert abs(mpmath.erfc(found / mpmath.sqrt(2)) / 2 / p - 1) < 1e-9 * max(1, found**2)
+
+
+def test_without_background_one_event_is_all_there_is() -> None:
+    assert median_significance(log(2) * 1.001, 0.0) == inf
+    assert median_significance(log(2) * 0.999, 0.0) == 0
+    assert median_significance(0.0, 0.0) == median_significance(0.0, 5.2) == 0

@@ -161,3 +161,12 @@ def test_no_curve_and_one_point_build(curves: list[Curve], moment: Axis, mass: A
 def test_pyplot_keeps_nothing(moment: Axis, mass: Axis) -> None:
     comparison_figure(paper(), moment, mass, 0.90)
     assert plt.get_fignums() == []
+
+
+def test_what_dashes_mean_is_said_where_something_is_projected(moment: Axis, mass: Axis, hidden) -> None:
+    curves = [Curve("now", M, M), Curve("soon", M, M / 9, linestyle="--", projected=True)]
+    fig = comparison_figure(curves, moment, mass, 0.90)
+    legend = fig.axes[0].get_legend() or fig.legends[0]
+    assert [text.get_text() for text in legend.get_texts()] == ["now", "soon", "dashed: projected"]
+    assert legend.get_lines()[-1].is_dashed()
+    assert hidden(fig) == 0

@@ -20,6 +20,7 @@ def table(**changes: list) -> pd.DataFrame:
         ],
         "status": ["projected", "projected", "measured", "measured", "projected"],
         "sigma": [INF, 4.2, 1.1, 1e-3, 0.0],
+        "sigma_asimov": [INF, 4.2, 1.1, 1e-3, 0.0],
         "signal_events": [1635.2, NAN, NAN, NAN, NAN],
         "factor_3": [4e-4, 0.7, 2.7, 3e3, INF],
         "factor_5": [4e-4, 1.2, 4.5, 5e3, INF],
@@ -32,7 +33,9 @@ def test_bars_and_marks() -> None:
     figure = discovery_figure(table(), "a signal")
     left, right = figure.axes
     assert [t.get_text() for t in left.get_yticklabels()] == ["Counts (a)", "Curve (b)", "Old (c)"]
-    assert left.get_title(loc="left") == "a signal"
+    title, panel = left.get_title(loc="left").split("\n")
+    assert (title, panel) == ("a signal", "the injected signal, as the median experiment sees it")
+    assert right.get_title(loc="left") == "the signal that a median experiment needs"
     ends = [bar.get_x() + bar.get_width() for bar in left.patches]
     np.testing.assert_allclose(ends, [left.get_xlim()[1], 4.2, 1.1])
     assert [t.get_text() for t in left.texts] == [r"$\infty$: 1635 events", "4.2", "1.1"]
@@ -53,8 +56,18 @@ def test_the_best_is_on_top_whatever_the_order() -> None:
 
 
 def test_nothing_is_seen() -> None:
-    figure = discovery_figure(table(sigma=[0.0, 0.01, NAN, 0.0, 0.0]), "nothing")
+    nothing = [0.0, 0.01, NAN, 0.0, 0.0]
+    figure = discovery_figure(table(sigma=nothing, sigma_asimov=nothing), "nothing")
     assert not figure.axes[0].texts
+
+
+def test_a_median_experiment_without_an_event_has_no_bar_and_is_there() -> None:
+    """0.67 events without background: half of the experiments and more see none of them."""
+    few = table(sigma=[0.0, 4.2, 1.1, 1e-3, 0.0], signal_events=[0.67, NAN, NAN, NAN, NAN])
+    left, right = discovery_figure(few, "").axes
+    assert [t.get_text() for t in left.texts] == ["0: 0.67 events expected", "4.2", "1.1"]
+    assert left.patches[0].get_width() == 0
+    assert len([line for line in right.lines if line.get_marker() == "o"]) == 3
 
 
 def test_the_legend_covers_nothing() -> None:

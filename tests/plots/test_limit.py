@@ -67,7 +67,12 @@ def test_statuses_are_told_apart(table: pd.DataFrame, moment: Axis, mass: Axis, 
     table.loc[40:, "status"] = "range"
     fig = limit_figure(table, moment, mass, 0.90, "global")
     (ax,) = fig.axes
-    assert entries(fig)[3:] == ["leans on ranges", "not certified", "no allowed point", "excluded, 90% CL"]
+    assert entries(fig)[3:] == [
+        "dashed: leans on ranges",
+        "not certified",
+        "no allowed point",
+        "excluded, 90% CL",
+    ]
     (open_,) = [line for line in ax.lines if line.get_marker() == "o"]
     np.testing.assert_array_equal(open_.get_xdata(), table["m_dark_photon"][[4, 9]])
     assert to_hex(open_.get_markerfacecolor()) == "#ffffff"
@@ -161,3 +166,10 @@ def test_linear_axes(mass: Axis) -> None:
     (ax,) = limit_figure(table, pull, angle, 0.90, "linear").axes
     assert (ax.get_xscale(), ax.get_yscale()) == ("linear", "linear")
     assert ax.get_xlim() == pytest.approx((0, 1.5))
+
+
+def test_a_projected_limit_is_called_one_and_dashes_mean_ranges(table, moment: Axis, mass: Axis) -> None:
+    fig = limit_figure(table.assign(status="range"), moment, mass, 0.90, "soon", projected=True)
+    texts = entries(fig)
+    assert texts[-1] == "excluded (projected), 90% CL"
+    assert "dashed: leans on ranges" in texts

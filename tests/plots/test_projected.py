@@ -47,5 +47,11 @@ def test_variants_with_a_projection_are_dashed_unless_they_say_otherwise(fits: l
     table = pd.DataFrame({"m_dark_photon": M, "mu_eff_max": 1e-10 * M})
     styles = [_curve(fit, table, "mu_eff_max", "m_dark_photon").linestyle for fit in fits]
     assert styles == ["-", "--", "-."]
+    curves = [_curve(fit, table, "mu_eff_max", "m_dark_photon") for fit in fits]
+    assert [(c.label, c.projected) for c in curves] == [
+        ("now", False),
+        ("soon", True),
+        ("chosen (projected)", False),
+    ]
     assert fits[1].experiments["mu2e"].label == "Mu2e (run1, projected)"
     assert fits[1].experiments["meg2"].label == "MEG II (2025)"

@@ -35,7 +35,7 @@ def test_masses_names_and_colours(drawn, hidden) -> None:
     (ax,) = fig.axes
     texts = {text.get_text(): text for text in ax.texts}
     assert {word for _, word in words} < set(texts)
-    assert {"XENONNT", "BOREXINO", "LSND (mu_numu)"} < set(texts)
+    assert {"XENONNT", "BOREXINO", r"LSND ($\mu_{\nu_{\mu}}$)"} < set(texts)
     assert ax.get_title(loc="left") == "weights"
     assert hidden(fig) == 0
     x_of = {line.get_xdata()[0] for line in ax.lines if line.get_linewidth() == 0.8}
@@ -44,6 +44,27 @@ def test_masses_names_and_colours(drawn, hidden) -> None:
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
     thick = [line for line in ax.lines if line.get_linewidth() > 2]
     assert [line.get_color() for line in thick] == [colour(n) for n in ("xenonnt", "borexino", "lsnd")]
+    # the second dataset of LSND leads: dotted as in the legend, thin and thick
+    shown = {
+        t.get_text(): h
+        for t, h in zip(ax.get_legend().get_texts(), ax.get_legend().get_lines(), strict=False)
+    }
+    legend = shown[r"LSND ($\mu_{\nu_{\mu}}$)"]
+    assert legend.is_dashed()
+    assert legend.get_color() == thick[2].get_color()
+    assert [line.is_dashed() for line in thick] == [False, False, True]
+    assert not shown["LSND (2020)"].is_dashed()
+
+
+def test_a_curve_is_thin_or_thick_nowhere_both(drawn) -> None:
+    (ax,) = drawn[0].axes
+    thin = [line.get_ydata() for line in ax.lines if line.get_linewidth() == 1.0]
+    thick = [line for line in ax.lines if line.get_linewidth() > 2]
+    for line in thick:
+        inner = np.isin(M, line.get_xdata()[1:-1])
+        known = [np.isfinite(y) & (y == np.interp(M, line.get_xdata(), line.get_ydata())) for y in thin]
+        assert not any((k & inner).any() for k in known)
+    assert all(np.isfinite(y).any() for y in thin)
 
 
 def test_the_excluded_side_has_the_colour_of_who_excludes_it(drawn) -> None:

@@ -80,7 +80,7 @@ def test_what_is_written_as_a_label_is_one():
         # what `by` may be goes with the variants that were meant: one mistake, one message
         ('reach: {by: y, for: "oen, heavy"}', "no variant is called 'oen, heavy'", "one, heavy"),
         ("reach: {by: y}", "unknown parameter 'y' for by of task reach", "y"),
-        ('compare: {for: "one, *", gain_over: "full, heavy"}', "unknown variant 'full, heavy'", "one, heavy"),
+        ('compare: {for: "one, *", gain_over: "full, heavy"}', "'full, heavy' is a variant that 'for'", None),
         ('compare: {gain_over: "one, hevy"}', "unknown variant 'one, hevy'", "one, heavy"),
         ("compare: {gain_over: [a]}", "is the label of a variant", None),
     ],

@@ -181,6 +181,7 @@ def test_variants_bring_their_own(read) -> None:
     [
         ("mine: {file: ./mime.py}", "there is no file './mime.py'", "mine.py"),
         ("mine: {file: mine.csv}", "'mine.csv' is not a Python file", None),
+        ("mine: {file: mine.py, cl: 0.90}", "unknown key 'cl' of experiment mine", None),
         ("mine: {file: mine.py, faktor: 2}", "unknown key 'faktor' of experiment mine", "factor"),
         ("mine: {file: mine.py, factor: -2}", "factor of mine = -2: must be at least 0", None),
         ("mine: {file: mine.py, dataset: 2}", "unknown dataset '2' of mine", None),
@@ -225,6 +226,11 @@ def test_one_mistake_gives_one_located_message(problem, line, message, suggestio
     [
         ("journal: nowhere, ", "", r"./mine\.py: CARD: datasets\.1\.arxiv: a reference is missing"),
         ("CARD = ", "CARDS = ", "there is no card: write it as CARD"),
+        (
+            "closure: {method: delta_chi2, tolerance: 0.005}\n",
+            "",
+            r"CARD: closure: is missing: .* one of delta_chi2, bayes_flat, .* closure: {method: delta_chi2",
+        ),
         ("class Experiment", "class Experience", "has no class Experiment"),
         ("import numpy", "import numpi", "cannot be imported: ModuleNotFoundError: No module named 'numpi'"),
         ("def response", "def respond se", r"cannot be imported: SyntaxError: .*line 2"),
@@ -255,6 +261,21 @@ def test_a_curve_that_cannot_be_used_is_named_with_its_line(folder: Path, proble
     found = problem("  mine: {limits: epsilon, curve: mine.csv, cl: 0.90}")
     assert f"{folder / 'mine.csv'}:3: " in found.message
     assert message in found.message
+
+
+def test_the_run_file_is_not_what_was_meant(folder: Path, change, good: str) -> None:
+    """`fit.yaml` and `nofit.py` are alike, and so is another run file."""
+    (folder / "nofit.yaml").write_text(good)
+    (folder / "mine.py").rename(folder / "search.py")
+    (folder / "mine.csv").rename(folder / "search.csv")
+    for mine in ("{file: ./nofit.py}", "{limits: epsilon, curve: fit.csv, cl: 0.9}"):
+        text = change(("  meg2", f"  mine: {mine}"))
+        (folder / "fit.yaml").write_text(text)
+        with pytest.raises(RunFileError) as caught:
+            load(folder / "fit.yaml")
+        (only,) = caught.value.problems
+        assert "there is no file" in only.message
+        assert only.suggestion is None
 
 
 def test_a_byte_order_mark_is_not_seen_and_another_header_is_shown(folder: Path, read, problem) -> None:

@@ -85,6 +85,12 @@ class ClosureCheck:
     options: Mapping[str, OptionValue]
 
 
+_HOW_TO_CLOSE = (
+    "it says how the published number is asked back, by one of "
+    f"{', '.join(get_args(ClosureMethod))}, and how well; for example "
+    "closure: {method: delta_chi2, tolerance: 0.005}"
+)
+
 NO_CLOSURE = ClosureCheck("delta_chi2", 0.005, {}, {})
 """Of a card that does not apply to the model, and so is never asked."""
 
@@ -258,6 +264,8 @@ def _option(name: str, section: Section) -> Option:
 
 
 def _closure(card: Section) -> ClosureCheck:
+    if "closure" not in card:
+        raise card.error("closure", f"is missing: {_HOW_TO_CLOSE}")
     section = card.section("closure", ["method", "tolerance", "at", "options"])
     options = section.section("options")
     method: dict[str, ClosureMethod] = {m: m for m in get_args(ClosureMethod)}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import inf, log
+
 from scipy.optimize import brentq
-from scipy.special import gammaincc, gammaincinv, ndtr
+from scipy.special import gammaincc, gammaincinv, hyp1f1, ndtr, ndtri_exp
 from scipy.stats import poisson
 
 
@@ -72,3 +74,31 @@ def signal_for_discovery(background: float, sigmas: float) -> float:
     """
     # P(N >= n) = gammainc(n, mean)
     return float(gammaincinv(events_for_discovery(background, sigmas), 0.5)) - background
+
+
+def median_significance(signal: float, background: float) -> float:
+    """Return at how many standard deviations the median experiment sees a signal.
+
+    It counts the median number of events n; background alone gives as many or more with probability p, and
+    the answer is the one-sided significance of p. It is 3 or more where `signal_for_discovery` asks no more
+    than the signal for 3.
+
+    Parameters
+    ----------
+    signal, background : float
+        Events expected; the background is taken as known.
+
+    Returns
+    -------
+    float
+        0 where n is 0 or as likely as not without signal; inf where there is an event and no background.
+    """
+    number = median_observation(signal + background)
+    # n up to the mean is reached at least half of the time: the median is not below its whole part
+    if number <= background:
+        return 0.0
+    if background == 0:
+        return inf
+    # P(N >= n) = P(n) (1 + b/(n+1) + b^2/((n+1)(n+2)) + ...), in logarithms: p may be too small for a float
+    unlikely = float(poisson.logpmf(number, background)) + log(hyp1f1(1, number + 1, background))
+    return max(0.0, -float(ndtri_exp(unlikely)))

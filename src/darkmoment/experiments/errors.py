@@ -59,6 +59,29 @@ class ExperimentError(ValueError):
         return type(self), (self.message, self.suggestion)
 
 
+class AtFaultError(ExperimentError):
+    """An experiment that raised, or breaks a rule that all of them keep.
+
+    Attributes
+    ----------
+    experiment : str
+        Its name in the fit.
+    where : str
+        The line that asks for it; empty where nothing but its name is known.
+    """
+
+    def __init__(self, experiment: str, message: str, where: str = "") -> None:
+        super().__init__(message)
+        self.experiment = experiment
+        self.where = where
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}" if self.where else self.message
+
+    def __reduce__(self) -> tuple[type[AtFaultError], tuple[str, str, str]]:  # type: ignore[override]
+        return type(self), (self.experiment, self.message, self.where)
+
+
 def nearest(given: str, valid: Iterable[str]) -> str | None:
     """Return the valid name a misspelt one most resembles, or None where nothing is near."""
     lowered = {name.lower(): name for name in valid}

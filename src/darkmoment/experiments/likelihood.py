@@ -24,6 +24,9 @@ _EVERYWHERE.flags.writeable = False
 _ALL = np.ones(1)
 _ALL.flags.writeable = False
 
+_LEAST = 1e-12
+"""Fraction of a lower limit below which its strength grows no further: nothing is divided by zero."""
+
 SIGNAL_POWER: Mapping[str, int] = {"epsilon": 2, "mu_eff": 2}
 """Quantities whose signal is a power of them; the signal of any other is linear in it."""
 
@@ -242,8 +245,9 @@ class LowerLimit(Likelihood):
         return np.array([self.dataset.limit])
 
     def response(self, p: Point) -> Array:
-        """Return limit/quantity."""
-        return self.limit(p) / p[self.limits]
+        """Return limit/quantity; as far below the limit as can be said where the quantity is not positive."""
+        limit = self.limit(p)
+        return limit / np.maximum(p[self.limits], _LEAST * limit)
 
 
 class CurveLimit(UpperLimit):

@@ -12,10 +12,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from darkmoment.experiments.bare import BRANCHINGS, CURVES, NUMBERS
 from darkmoment.experiments.card import Card, ClosureCheck, OptionValue
 from darkmoment.experiments.dataset import Dataset
 from darkmoment.experiments.errors import CardError, ExperimentError
-from darkmoment.experiments.likelihood import CurveLimit, Likelihood, UpperLimit
+from darkmoment.experiments.likelihood import Likelihood, LowerLimit, UpperLimit
 from darkmoment.experiments.plugins import checked, in_words
 
 GIVEN = "given"
@@ -38,6 +39,11 @@ class Definition(ABC):
     @abstractmethod
     def load(self, name: str, dataset: object, shape: str | None, **options: OptionValue) -> Likelihood:
         """Return the experiment with dataset, shape and options chosen."""
+
+    @property
+    def meaning(self) -> str:
+        """What it says of which quantity, in words; empty where a card says it."""
+        return ""
 
     @abstractmethod
     def resolved(self) -> dict[str, Any]:
@@ -129,7 +135,7 @@ def _module(path: str, shown: str, expected: str) -> ModuleType:
 
 @dataclass(frozen=True)
 class BareLimit(Definition):
-    """An upper limit without a card: a number, or a curve of epsilon.
+    """A limit without a card: a number, or a curve of epsilon.
 
     Attributes
     ----------
@@ -145,6 +151,10 @@ class BareLimit(Definition):
         For figures; the name where empty.
     arxiv : tuple of str
         Where it is from.
+    lower : bool
+        True where the quantity is allowed at and above `value`.
+    decays : str
+        Of the A', for an upper limit on epsilon: `invisible`, `visible` or `any`; empty for any other.
     """
 
     limits: str
@@ -154,6 +164,14 @@ class BareLimit(Definition):
     shown: str = ""
     title: str = ""
     arxiv: tuple[str, ...] = ()
+    lower: bool = False
+    decays: str = ""
+
+    @property
+    def meaning(self) -> str:
+        """``upper limit on epsilon, decays: visible``."""
+        said = f"{'lower' if self.lower else 'upper'} limit on {self.limits}"
+        return f"{said}, decays: {self.decays}" if self.decays else said
 
     def card(self, name: str) -> Card:
         """Return a card that says what the run file says."""
@@ -163,10 +181,12 @@ class BareLimit(Definition):
             verified=True,
             limit=self.value,
             cl=self.cl,
+            lower=self.lower,
             curve=curve.name if self.curve else None,
             arxiv=self.arxiv,
             where="the run file",
         )
+        branching = BRANCHINGS[self.decays] if self.decays else None
         return Card(
             name=name,
             title=self.title or name,
@@ -175,21 +195,26 @@ class BareLimit(Definition):
             default=GIVEN,
             datasets={GIVEN: dataset},
             options={},
-            closure=ClosureCheck("delta_chi2", 0.005, {}, {}),
+            closure=ClosureCheck("delta_chi2", 0.005, {branching: 1.0} if branching else {}, {}),
             notes="A limit given in the run file.",
             applies=True,
             folder=curve.parent,
         )
 
     def load(self, name: str, dataset: object, shape: str | None, **options: OptionValue) -> Likelihood:
-        """Return an upper limit, or one along the curve."""
-        kind = CurveLimit if self.curve else UpperLimit
+        """Return a limit, upper or lower, or one along the curve."""
+        kind: type[Likelihood] = LowerLimit if self.lower else UpperLimit
+        if self.decays:
+            kind = (CURVES if self.curve else NUMBERS)[self.decays]
         return kind(self.card(name), dataset, shape, **options)
 
     def resolved(self) -> dict[str, Any]:
         """Return what the run file says."""
         given: dict[str, Any] = {"limits": self.limits, "cl": self.cl}
         given |= {"curve": self.shown} if self.curve else {"value": self.value}
+        # nothing where nothing is said: records of before stay as they are
+        given |= {"lower": True} if self.lower else {}
+        given |= {"decays": self.decays} if self.decays not in ("", "invisible") else {}
         return given | {"title": self.title, "arxiv": list(self.arxiv)}
 
     def files(self, name: str) -> dict[str, Path]:

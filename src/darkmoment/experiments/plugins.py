@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
-from inspect import isclass
+from inspect import getsourcefile, isclass
+from pathlib import Path
+from traceback import walk_tb
 from types import ModuleType
 
 from darkmoment.experiments.card import Card
@@ -112,6 +114,19 @@ def _class(point: EntryPoint) -> tuple[object, str]:
 def in_words(problem: BaseException) -> str:
     """Return what somebody else's code raised, in one line."""
     return f"{type(problem).__name__}: {' '.join(str(problem).split())}"
+
+
+def raised_in(kind: type, problem: BaseException) -> str:
+    """Return where in the file of a class something was raised, ``mine.py:23``; empty where it was elsewhere.
+
+    The last line of that file on the way there: what it called may lie in another.
+    """
+    try:
+        file = getsourcefile(kind)
+    except (OSError, TypeError):
+        return ""
+    lines = [line for frame, line in walk_tb(problem.__traceback__) if frame.f_code.co_filename == file]
+    return f"{Path(file).name}:{lines[-1]}" if file and lines else ""
 
 
 def checked(kind: object, what: str) -> type[Likelihood]:

@@ -1,8 +1,9 @@
-"""Which experiment sees an injected signal first, and at how many standard deviations (arXiv:1007.1727).
+"""Which experiment sees an injected signal first as it grows, and at how many standard deviations.
 
-The significance of a median experiment is sqrt(chi2 without signal - chi2 with it) on its Asimov data. Where
-few events are counted that number says little: without any background it is infinite, whatever the signal. So
-experiments are ranked by the signal they need, as a multiple of the injected one: where they count, the
+The Asimov significance is sqrt(chi2 without signal - chi2 with it) on Asimov data (arXiv:1007.1727). Where
+few events are counted it says little: without any background it is infinite, even where most experiments
+would see no event at all. There the significance is that of the median number of events, a whole number.
+Experiments are ranked by the signal they need, as a multiple of the injected one: where they count, the
 smallest with which half of them see more events than background alone gives with the probability of 3 sigma.
 """
 
@@ -20,7 +21,7 @@ from scipy.stats import poisson
 
 from darkmoment.asimov import as_arrays, without_signal
 from darkmoment.experiments import Likelihood
-from darkmoment.experiments.counting import events_for_discovery
+from darkmoment.experiments.counting import events_for_discovery, median_significance
 from darkmoment.experiments.discovery import load
 from darkmoment.experiments.shapes import Counting, Gaussian
 from darkmoment.fit import Fit
@@ -37,7 +38,9 @@ COLUMNS = {
     "strength": "signal at the injected point over the one at the experiment's limit; pull for a measurement",
     "signal_events": "events the signal gives, where they are counted",
     "background_events": "events expected besides",
-    "sigma": "significance of a median experiment, inf where no background is expected",
+    "sigma": "significance of the median experiment, where events are counted that of their median number; "
+    "inf where it sees an event and expects no background, 0 where it sees none",
+    "sigma_asimov": "sqrt(chi2 without signal - chi2 with it) on Asimov data; inf without background",
     **{f"chance_{n}": f"probability to reach {n} sigma with the injected signal" for n in SIGMAS},
     **{f"factor_{n}": f"multiple of the signal that a median experiment sees at {n} sigma" for n in SIGMAS},
     "rank": "by factor_3 and factor_5; of the experiments to come, where there are any",
@@ -75,13 +78,16 @@ class Discoveries:
     table : DataFrame
         One row per experiment, best rank first; `COLUMNS` says what is in it.
     sigma : float
-        Of all experiments with data together.
+        Of all experiments together: `sigma_asimov`, added in quadrature, of those where it is finite.
+    left_out : tuple of str
+        Labels of the experiments where it is infinite: they count events without background.
     today : tuple of Today
         Every measured experiment: of the fit, and those whose events a projection contains.
     """
 
     table: pd.DataFrame
     sigma: float
+    left_out: tuple[str, ...]
     today: tuple[Today, ...]
 
 
@@ -104,13 +110,16 @@ def discoveries(fit: Fit) -> Discoveries:
     keys = list(zip(ranked["factor_3"], ranked["factor_5"], strict=True))
     table["rank"] = pd.Series([1.0 + sum(other < key for other in keys) for key in keys], ranked.index)
     table = table.sort_values(["rank", "factor_3"], kind="stable", ignore_index=True)
-    total = sqrt(float(np.square(table["sigma"].dropna()).sum()))
-    return Discoveries(table, total, tuple(_today(fit, p, nothing)))
+    finite = np.isfinite(table["sigma_asimov"])
+    total = sqrt(float(np.square(table.loc[finite, "sigma_asimov"]).sum()))
+    left_out = tuple(table.loc[np.isinf(table["sigma_asimov"]), "label"])
+    return Discoveries(table, total, left_out, tuple(_today(fit, p, nothing)))
 
 
 def _row(name: str, e: Likelihood, p: Predictions, nothing: Predictions) -> dict[str, Any]:
     signal, background = e.expected(p)
-    sigma = nan if e.hard else _sigma(e, p, nothing)
+    asimov = nan if e.hard else _asimov(e, p, nothing)
+    counted = isinstance(e.shape, Counting)
     covered = bool(np.all(e.covered(p)))
     remark = "" if covered else "says nothing here"
     return {
@@ -122,8 +131,9 @@ def _row(name: str, e: Likelihood, p: Predictions, nothing: Predictions) -> dict
         "strength": _number(e.response(p)),
         "signal_events": signal,
         "background_events": background,
-        "sigma": sigma,
-        **{f"chance_{n}": _chance(e, signal, background, sigma, n) for n in SIGMAS},
+        "sigma": median_significance(signal, background) if counted else asimov,
+        "sigma_asimov": asimov,
+        **{f"chance_{n}": _chance(e, signal, background, asimov, n) for n in SIGMAS},
         **{f"factor_{n}": e.discovery(p, nothing, n) for n in SIGMAS},
         "remark": "a hard limit knows no data" if e.hard else remark,
     }
@@ -133,7 +143,7 @@ def _number(value: Any) -> float:
     return float(np.ravel(value)[0])
 
 
-def _sigma(e: Likelihood, p: Predictions, nothing: Predictions) -> float:
+def _asimov(e: Likelihood, p: Predictions, nothing: Predictions) -> float:
     """Return sqrt(chi2 without signal - chi2 with it)."""
     rise = _number(e.chi2(nothing)) - _number(e.chi2(p))
     return sqrt(max(rise, 0.0)) if rise < inf else inf

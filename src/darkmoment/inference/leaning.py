@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from darkmoment.inference.problem import Problem, stencil
+from darkmoment.inference.problem import Problem, View, stencil
 from darkmoment.parameters import Array, Parameter
 
 ELASTICITY_FLOOR = 5e-3
@@ -45,7 +45,13 @@ class Bound:
         return f"{self.parameter} {self.end} {self.value:.4g} ({self.elasticity:+.2f}{mark})"
 
 
-def bounds_leaned_on(problem: Problem, u: Array, allowance: float, floor: Array | None = None) -> list[Bound]:
+def bounds_leaned_on(
+    problem: Problem,
+    u: Array,
+    allowance: float,
+    floor: Array | None = None,
+    below: Problem | None = None,
+) -> list[Bound]:
     """Return the range ends that a constrained maximum leans on, with their elasticity.
 
     At a maximum the gradient of ln(quantity) is a non-negative combination of the gradients of the active
@@ -63,13 +69,15 @@ def bounds_leaned_on(problem: Problem, u: Array, allowance: float, floor: Array 
         Total chi2 of the smooth terms that is allowed there.
     floor : ndarray (d,), optional
         The point of smallest chi2 that the allowance is counted from.
+    below : Problem, optional
+        The cell with the limits that hold back `floor`, where they are others.
     """
     if problem.dimension == 0:
         return []
     view, slope = problem.differentiate(u)
     scale = 1.0 if problem.logarithmic else max(abs(view.ln_quantity[0]), 1e-300)
     gradient = slope.ln_quantity / scale
-    limits = [slope.ln_strength[:, k] for k, s in enumerate(view.ln_strength[0]) if s > -_ACTIVE]
+    limits = _active(view, slope)
     smooth = np.isfinite(allowance) and view.chi2[0] > allowance * (1 - _ACTIVE)
     if smooth:
         limits.append(slope.chi2)
@@ -86,12 +94,28 @@ def bounds_leaned_on(problem: Problem, u: Array, allowance: float, floor: Array 
         if gradient[i] * (u[i] - 0.5) > 0:
             pulls[int(i), _end(u[i])] = float(gradient[i])
     if floor is not None and chi2_price > 0:
-        rising = problem.differentiate(floor)[1].chi2
+        rising = _rising(below or problem, floor)
         for i in np.flatnonzero(_edges(floor)):
             key = int(i), _end(floor[i])
             pulls[key] = pulls.get(key, 0.0) + chi2_price * float(rising[i])
     bounds = (_bound(problem.free[i], end, pull) for (i, end), pull in sorted(pulls.items()))
     return [bound for bound in bounds if bound and abs(bound.elasticity) > ELASTICITY_FLOOR]
+
+
+def _active(view: View, slope: View) -> list[Array]:
+    """Return the slopes of the hard limits that a point touches."""
+    return [slope.ln_strength[:, k] for k, s in enumerate(view.ln_strength[0]) if s > -_ACTIVE]
+
+
+def _rising(problem: Problem, floor: Array) -> Array:
+    """Return the slope of chi2 at its smallest, less what the hard limits there balance."""
+    view, slope = problem.differentiate(floor)
+    rising, limits = slope.chi2, _active(view, slope)
+    told = ~_edges(floor) & ~_kinks(problem, floor)
+    if limits and told.any():
+        normals = np.array(limits).T
+        rising = rising + normals @ nnls(normals[told], -rising[told])[0]
+    return rising
 
 
 def _edges(u: Array) -> NDArray[np.bool_]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
@@ -16,6 +16,7 @@ from darkmoment.fit import Fit
 from darkmoment.inference.landscape import Landscape
 from darkmoment.inference.map_search import MapSearch
 from darkmoment.inference.search import CHI2_TOLERANCE, SEARCHES
+from darkmoment.inference.steps import steps
 from darkmoment.parameters import Array, Parameter
 
 NOTHING = "none"
@@ -113,8 +114,8 @@ def _leading(
     hard = np.flatnonzero(land.hard)
     top = growth.max(axis=1)
     names = []
-    for i in range(len(chi2)):
-        found = [terms[k] for column, k in enumerate(hard) if walls[i, column] > _HARD_EDGE]
+    for i, stepped in enumerate(_steps(search)):
+        found = [terms[k] for column, k in enumerate(hard) if walls[i, column] > _HARD_EDGE] + stepped
         if not allowed[i]:
             names.append("+".join(found) or "range")
             continue
@@ -149,26 +150,56 @@ def range_pulls(search: MapSearch, lines: MapSearch) -> list[list[Pull]]:
 
 def _pulls(search: MapSearch) -> list[dict[tuple[str, str], float]]:
     """Return d chi2 / d ln(range end) for each (parameter, end) that the smallest chi2 of a cell leans on."""
-    land, u = search.lattice.landscape, search.u
-    found: list[dict[tuple[str, str], float]] = [{} for _ in range(len(u))]
-    touching = land.look(u, np.arange(len(u))).walls > _TOUCHING
-    edge = (u < _AT_BOUND) | (u > 1 - _AT_BOUND)
-    cells = np.flatnonzero(search.allowed & (edge.any(axis=1) | touching.any(axis=1)))
+    found: list[dict[tuple[str, str], float]] = [{} for _ in range(search.lattice.size)]
+    stepped = np.array([bool(names) for names in _steps(search)])
+    ways = [(search.lattice.landscape, search.allowed & ~stepped)]
+    quiet = search.lattice.fit.hushed()
+    if quiet is not None and stepped.any():
+        # there the limit is where experiments fall silent: chi2 itself has no slope across it
+        ways.append((replace(search.lattice, fit=quiet).landscape, stepped))
+    for land, cells in ways:
+        if cells.any():
+            _pull_cells(land, search.u, np.flatnonzero(cells), found)
+    return found
+
+
+def _steps(search: MapSearch) -> list[list[str]]:
+    """Name, for each cell, the experiments that fall silent exactly where its smallest chi2 is."""
+    found: list[list[str]] = [[] for _ in range(search.lattice.size)]
+    cells = np.flatnonzero(search.allowed)
+    if search.lattice.fit.hushed() is None or not len(cells):
+        return found
+    land, u = search.lattice.landscape, search.u[cells]
+    points = {p.name: p.from_unit(x) for p, x in zip(land.free, u.T, strict=True)}
+    points |= {name: value[cells] for name, value in search.lattice.held.items()}
+    points |= land.look(u, cells).solved
+    for i, names in zip(cells, steps(search.lattice.fit, points), strict=True):
+        found[i] = names
+    return found
+
+
+def _pull_cells(
+    land: Landscape, u: Array, cells: NDArray[np.int_], found: list[dict[tuple[str, str], float]]
+) -> None:
+    """Fill in what some cells, all allowed, lean on."""
+    touching = land.look(u[cells], cells).walls > _TOUCHING
+    edge = (u[cells] < _AT_BOUND) | (u[cells] > 1 - _AT_BOUND)
+    some = edge.any(axis=1) | touching.any(axis=1)
+    cells, touching, edge = cells[some], touching[some], edge[some]
     chi2, walls = _slopes(land, u, cells)
     ends = _wall_ends(land)
-    for slope, wall_slopes, i in zip(chi2, walls, cells, strict=True):
-        active, inner = np.flatnonzero(touching[i]), ~edge[i]
+    for slope, wall_slopes, i, touched, at in zip(chi2, walls, cells, touching, edge, strict=True):
+        active, inner = np.flatnonzero(touched), ~at
         if len(active) and inner.any():
             weights, _ = nnls(wall_slopes[inner][:, active], -slope[inner])
             slope = slope + wall_slopes[:, active] @ weights
             for wall, weight in zip(active, weights, strict=True):
                 if (end := ends[wall]) is not None:
                     found[i][end] = -float(weight) if end[1] == "max" else float(weight)
-        for k in np.flatnonzero(edge[i]):
+        for k in np.flatnonzero(at):
             end, pull = _pull(land.free[k], float(u[i, k]), float(slope[k]))
             if pull:
                 found[i][end] = pull
-    return found
 
 
 def _pull(p: Parameter, at: float, slope: float) -> tuple[tuple[str, str], float]:

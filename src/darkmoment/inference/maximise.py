@@ -172,7 +172,9 @@ def maximise(
 def _ask_the_map(fit: Fit, cells: list[Cell], seed: int, crew: Crew) -> None:
     """Ask the engine of maps for the smallest chi2 as well; go on from what is lower.
 
-    It takes other steps, and finds what lies behind a hard limit inside a range.
+    It takes other steps, and finds what lies behind a hard limit inside a range. Its two searches share no
+    start and no random stream with each other or with the two here: what one of them reaches by itself is
+    reached by the search of the same number.
     """
     held = {name: np.array([c.problem.held[name] for c in cells]) for name in cells[0].problem.held}
     lines = MapSearch(lattice(fit, (len(cells),), held), STARTS, [seed, 40], crew)
@@ -183,7 +185,12 @@ def _ask_the_map(fit: Fit, cells: list[Cell], seed: int, crew: Crew) -> None:
         for i, cell in enumerate(cells)
         if chi2[i] < -cell.floor.found.score - CHI2_TOLERANCE
     ]
-    if any(launch(offers, crew)):
+    lower = launch(offers, crew)
+    # what its audit has cast doubt on is no evidence
+    for number, search in enumerate(() if lines.doubted else lines.searches):
+        for i in np.flatnonzero(np.isfinite(search.chi2)):
+            lower.append(cells[i].floor.found.add(number, search.exact[i], -float(search.chi2[i])))
+    if any(lower):
         insist([cell.floor for cell in cells], crew)
 
 

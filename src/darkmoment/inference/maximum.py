@@ -13,13 +13,13 @@ from darkmoment.inference.charts import CHARTS, chart_at, charts_for
 from darkmoment.inference.leaning import Bound, bounds_leaned_on, leading
 from darkmoment.inference.problem import Problem
 from darkmoment.inference.search import SEARCHES, CellSearch
+from darkmoment.inference.steps import steps
 from darkmoment.levels import delta_chi2
 from darkmoment.parameters import Array
 from darkmoment.perturbativity import breaking_warnings
 
 _NOTED_CHI2 = 9.0
 _ROUNDING = 1e-3
-_EDGE = 0.999
 
 ORIGINS = {"smallest": "min", "standard_model": "standard_model", "standard_model_each": "standard_model"}
 """What Delta chi2 may be counted from -> how columns name it."""
@@ -136,26 +136,29 @@ def result(fit: Fit, quantity: str, along: str | None, level: float, cells: list
 
 def _on_a_step(cells: list[Cell]) -> list[str]:
     """Say in how many cells the answer rests on where exactly an experiment is taken to fall silent."""
-    names: dict[str, None] = {}
-    count = 0
-    for cell in cells:
-        quiet = cell.peak.hushed
-        ends = [search.found.u for search in (cell.peak, cell.floor) if search.found.u is not None]
-        if quiet is None or not ends:
-            continue
-        strength = quiet.survey(np.array(ends)).strength
-        mine, theirs = cell.problem.base.experiments, quiet.base.experiments
-        there = [
-            name
-            for k, name in enumerate(mine)
-            if mine[name] is not theirs[name] and ((strength[:, k] > _EDGE) & (strength[:, k] <= 1)).any()
-        ]
-        names |= dict.fromkeys(there)
-        count += bool(there)
-    if not count:
+    found = [
+        [name for search in (cell.peak, cell.floor) for name in _steps(cell, search.found.u)]
+        for cell in cells
+    ]
+    names = dict.fromkeys(name for there in found for name in there)
+    if not names:
         return []
-    where = f"in {count} of {len(cells)} cells"
+    where = f"in {sum(map(bool, found))} of {len(cells)} cells"
     return [f"{where} the answer, or the chi2 it is counted from, lies where {', '.join(names)} fall silent"]
+
+
+def _steps(cell: Cell, u: Array | None) -> list[str]:
+    """Name the experiments that fall silent exactly at u."""
+    if u is None:
+        return []
+    held = {name: np.array([value]) for name, value in cell.problem.held.items()}
+    return steps(cell.problem.base, {**cell.problem.physical(u[None, :]), **held})[0]
+
+
+def _felt(cell: Cell, u: Array | None) -> Problem:
+    """Return the cell with the limits that hold back u: where experiments fall silent, that is one."""
+    quiet = cell.peak.hushed
+    return quiet if quiet is not None and _steps(cell, u) else cell.problem
 
 
 def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[str, object], list[Bound]]:
@@ -165,9 +168,10 @@ def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[s
     sought = cell.smooth and cell.origin is None
     failed = found.u is None or (sought and floor_u is None)
     u = found.u if found.u is not None else np.full(cell.problem.dimension, 0.5)
-    survey = cell.problem.survey(u[None, :])
+    felt = _felt(cell, u)
+    survey, limits = cell.problem.survey(u[None, :]), felt.survey(u[None, :])
     value = float("nan") if failed else float(survey.quantities[quantity][0])
-    leaned = [] if failed else _leaned(cell, u, floor_u)
+    leaned = [] if failed else _leaned(cell, felt, u, floor_u)
     best, origin = cell.counted_from()
     worse = survey.chi2[0] if cell.problem.least is None else np.maximum(survey.chi2[0], best)
     agreed = found.agreed and (not sought or cell.floor.found.agreed)
@@ -179,7 +183,7 @@ def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[s
     row["leading_experiment"] = (
         ""
         if failed
-        else leading(fit.terms, fit.hard, survey.strength[0], worse, best, delta_chi2(cell.level))
+        else leading(fit.terms, felt.fit.hard, limits.strength[0], worse, best, delta_chi2(cell.level))
     )
     row |= {
         "status": status,
@@ -207,16 +211,16 @@ def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[s
     return row, leaned
 
 
-def _leaned(cell: Cell, u: Array, floor: Array | None) -> list[Bound]:
+def _leaned(cell: Cell, felt: Problem, u: Array, floor: Array | None) -> list[Bound]:
     """Return what the maximum leans on, differentiated in coordinates that resolve it."""
-    free = cell.problem.free
+    free, below = cell.problem.free, _felt(cell, floor)
     name = chart_at(free, u, cell.peak.charts)
     if not name:
-        return bounds_leaned_on(cell.problem, u, cell.allowance, floor)
+        return bounds_leaned_on(felt, u, cell.allowance, floor, below)
     chart = CHARTS[name]
     v = chart.coordinates(free, u)
     assert v is not None
-    found = bounds_leaned_on(cell.problem.charted(name), v, cell.allowance, floor)
+    found = bounds_leaned_on(felt.charted(name), v, cell.allowance, floor, below)
     return [bound for bound in found if bound.parameter not in chart.replaced]
 
 

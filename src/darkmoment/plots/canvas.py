@@ -24,6 +24,10 @@ SHADE = "#EBEBEB"
 _INK = "0.15"
 
 _LABELLED_DECADES = 9
+_LABELLED_TIGHTLY = 8
+_NARROW = 3.0
+"""Inches of a horizontal axis that cannot hold as many labels."""
+
 _WELL_LABELLED = 1.5
 
 
@@ -53,7 +57,9 @@ def frame(ax: Axes, x: Axis, y: Axis, x_limits: tuple[float, float], y_limits: t
         if axis.logarithmic:
             (ax.set_xscale if which is ax.xaxis else ax.set_yscale)("log")
             decades = np.log10(limits[1] / limits[0])
-            which.set_major_locator(LogLocator(numticks=_LABELLED_DECADES + 1))
+            tight = which is ax.xaxis and ax.bbox.width < _NARROW * ax.figure.dpi
+            labelled = _LABELLED_TIGHTLY if tight else _LABELLED_DECADES
+            which.set_major_locator(LogLocator(numticks=labelled + 1))
             subs = tuple(range(2, 10)) if decades <= _LABELLED_DECADES else (1,)
             which.set_minor_locator(LogLocator(subs=subs, numticks=400))
             few = decades < _WELL_LABELLED

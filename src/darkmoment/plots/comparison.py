@@ -39,6 +39,8 @@ class Curve:
         Any matplotlib colour; C0 .. C9 are those of the package. The next of them by default.
     shaded : bool
         True to fill the excluded side, above.
+    projected : bool
+        True where it is dashed because something in it has not been measured: the legend says so.
     """
 
     label: str
@@ -48,6 +50,7 @@ class Curve:
     linestyle: str = "-"
     linewidth: float = 1.6
     shaded: bool = False
+    projected: bool = False
 
 
 def comparison_figure(curves: Sequence[Curve], quantity: Axis, along: Axis, level: float) -> Figure:
@@ -94,7 +97,8 @@ def _figure(curves: Sequence[Curve], quantity: Axis, along: Axis, title: str) ->
         frame(ax, along, quantity, span(every_x, along, 0, 0), span(every_y, quantity, 0.06, 0.06))
         handles: dict[int, Handle] = {}
         same = _same(curves, paths)
-        for i, (c, color, (x, y)) in enumerate(zip(curves, _colours(curves), paths, strict=True)):
+        colours = colours_of([c.color for c in curves])
+        for i, (c, color, (x, y)) in enumerate(zip(curves, colours, paths, strict=True)):
             if i in same:
                 continue
             (line,) = ax.plot(x, y, color=color, linestyle=c.linestyle, linewidth=c.linewidth)
@@ -103,6 +107,9 @@ def _figure(curves: Sequence[Curve], quantity: Axis, along: Axis, title: str) ->
                 shade_above(ax, x, y, color, _SHADE)
             handles[i] = (Patch(color=color, alpha=_SHADE, linewidth=0), line) if c.shaded else line
         shown, texts = _legend(handles, [printed(c.label) for c in curves], same)
+        if any(c.projected for c in curves):
+            shown.append(Line2D([], [], color="0.3", linestyle="--"))
+            texts.append("dashed: projected")
         place_legend(fig, ax, shown, texts, paths, title, "above" if few else "right", few)
         settle(fig)
     return fig
@@ -139,9 +146,10 @@ def _legend(
     return shown, texts
 
 
-def _colours(curves: Sequence[Curve]) -> list[str]:
-    """Return a colour per curve: its own, else the next of the cycle that no curve has asked for."""
-    # C0 .. C9 become numbers here, while the package's colours are in force
-    asked = [to_hex(c.color) if c.color else "" for c in curves]
+def colours_of(wanted: Sequence[str | None]) -> list[str]:
+    """Return a colour per curve: the one it wants, else the next of the cycle that no curve wants."""
+    with style():
+        # C0 .. C9 become numbers here, while the package's colours are in force
+        asked = [to_hex(color) if color else "" for color in wanted]
     spare = cycle([c for c in CYCLE if c.lower() not in asked] or CYCLE)
     return [color or next(spare) for color in asked]

@@ -1,4 +1,4 @@
-"""What each experiment sees of an injected signal: the significance, and the signal it needs."""
+"""What the median experiment sees of an injected signal, and the signal each needs."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from darkmoment.plots.canvas import SHADE, frame, settle, span
 from darkmoment.plots.legend import place_legend
 from darkmoment.plots.style import CYCLE, PAGE, printed, style
 
-_SIGMA = Axis("sigma", r"\mathrm{median\ significance}\ [\sigma]")
-_FACTOR = Axis("factor", r"\mathrm{signal\ needed\,/\,injected}")
+_SIGMA = Axis("sigma", r"\mathrm{significance}\ [\sigma]")
+_FACTOR = Axis("factor", r"\mathrm{multiple\ of\ the\ injected\ signal}")
 _ROWS = Axis("row", "", logarithmic=False)
 _HEIGHT = 0.62
 _LEAST_SIGMA, _LEAST_TOP = 0.1, 10.0
 _MOST_FACTOR = 1e3
 _MEASURED, _PROJECTED = CYCLE[0], CYCLE[3]
-_NOTE_WIDTH, _NOTE_SIZE = 118, 7.5
+_NOTE_WIDTH, _NOTE_SIZE, _PANEL_SIZE = 118, 7.5, 8.5
 
 
 def discovery_figure(table: pd.DataFrame, title: str) -> Figure:
@@ -35,8 +35,9 @@ def discovery_figure(table: pd.DataFrame, title: str) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        Result of `inference.discovery`: columns `label`, `status`, `sigma`, `signal_events`, `factor_3` and
-        `factor_5`. A significance that is infinite is drawn as a bar to the edge, with its events.
+        Result of `inference.discovery`: columns `label`, `status`, `sigma`, `sigma_asimov`, `signal_events`,
+        `factor_3` and `factor_5`. A significance that is infinite is drawn as a bar to the edge, none as no
+        bar, both with the events expected.
     title : str
         Printed above the axes.
 
@@ -45,7 +46,7 @@ def discovery_figure(table: pd.DataFrame, title: str) -> Figure:
     Figure
         The experiment that needs the least signal on top; those that see next to nothing are named below.
     """
-    seen = (table["sigma"] >= _LEAST_SIGMA) & (table["factor_3"] <= _MOST_FACTOR)
+    seen = (table["sigma_asimov"] >= _LEAST_SIGMA) & (table["factor_3"] <= _MOST_FACTOR)
     drawn = table[seen].sort_values("factor_3", kind="stable").reset_index(drop=True)
     with style():
         fig = Figure(figsize=(PAGE, 1.35 + 0.24 * max(len(drawn), 2)), layout="constrained")
@@ -56,7 +57,9 @@ def discovery_figure(table: pd.DataFrame, title: str) -> Figure:
         left.set_yticks(np.arange(len(drawn)), [printed(_name(label)) for label in drawn["label"]])
         for ax in (left, right):
             ax.tick_params(axis="y", length=0, which="both")
-        left.set_title(printed(title), loc="left")
+        sees = "the injected signal, as the median experiment sees it"
+        left.set_title(printed(f"{title}\n{sees}"), loc="left", fontsize=_PANEL_SIZE)
+        right.set_title("the signal that a median experiment needs", loc="left", fontsize=_PANEL_SIZE)
         _below(fig, table[~seen])
         handles = _handles(drawn)
         place_legend(fig, right, list(handles.values()), list(handles), [], inside=False)
@@ -73,8 +76,7 @@ def _significances(ax: Axes, drawn: pd.DataFrame, rows: tuple[float, float]) -> 
     for n in (3, 5):
         ax.axvline(n, color="0.6", linewidth=0.7, linestyle=(0, (1, 2)), zorder=0.8)
     for place, row in enumerate(drawn.to_dict("records")):
-        infinite = np.isinf(row["sigma"])
-        end = top if infinite else row["sigma"]
+        end = float(np.clip(row["sigma"], _LEAST_SIGMA, top))
         ax.barh(
             place,
             end - _LEAST_SIGMA,
@@ -82,8 +84,7 @@ def _significances(ax: Axes, drawn: pd.DataFrame, rows: tuple[float, float]) -> 
             height=_HEIGHT,
             **_look(row["status"] == "projected"),
         )
-        words = rf"$\infty$: {_count(row['signal_events'])} events" if infinite else f"{row['sigma']:.2g}"
-        low = infinite or row["sigma"] > np.sqrt(_LEAST_SIGMA * top)
+        words, low = _words(row), end > np.sqrt(_LEAST_SIGMA * top)
         ax.annotate(
             words,
             (end, place),
@@ -94,6 +95,15 @@ def _significances(ax: Axes, drawn: pd.DataFrame, rows: tuple[float, float]) -> 
             fontsize=7.5,
             bbox={"facecolor": "white", "alpha": 0.9, "pad": 0.8, "linewidth": 0},
         )
+
+
+def _words(row: dict[Any, Any]) -> str:
+    """Return what is written at the end of a bar."""
+    events = f": {_count(row['signal_events'])} events" if row["signal_events"] >= 0 else ""
+    if np.isinf(row["sigma"]):
+        return rf"$\infty${events}"
+    # less than the axis begins with is no bar
+    return f"{row['sigma']:.2g}" if row["sigma"] >= _LEAST_SIGMA else f"{row['sigma']:.1g}{events} expected"
 
 
 def _needed(ax: Axes, drawn: pd.DataFrame, rows: tuple[float, float]) -> None:

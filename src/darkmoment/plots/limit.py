@@ -44,6 +44,7 @@ def limit_figure(
     level: float,
     title: str,
     labels: Mapping[str, str] | None = None,
+    projected: bool = False,
 ) -> Figure:
     """Draw the upper limit along a parameter, coloured by what forbids more.
 
@@ -58,6 +59,9 @@ def limit_figure(
         Printed above the axes.
     labels : mapping, optional
         Experiment name -> name to print.
+    projected : bool
+        True where the fit holds an experiment that has not measured yet: the legend says so, as dashes mean
+        something else here.
 
     Returns
     -------
@@ -78,7 +82,8 @@ def limit_figure(
         handles = _segments(ax, x, y, leading, status == "range", (quantity, along), labels or {})
         handles |= mark_cells(ax, x, y, status)
         if (known & ~lone(y)).any():
-            handles[f"excluded, {level:.0%} CL"] = Patch(color=SHADE)
+            what = "excluded (projected)" if projected else "excluded"
+            handles[f"{what}, {level:.0%} CL"] = Patch(color=SHADE)
         ax.set_title(printed(title), loc="left")
         note = range_note(status, text_column(table, "at_bound"))
         if note:
@@ -123,7 +128,7 @@ def _segments(
         _spoken(name, labels): Line2D([], [], color=colour_of[name]) for name in names
     }
     if leans[known].any():
-        handles["leans on ranges"] = Line2D([], [], color="0.3", linestyle=(0, (3, 1)))
+        handles["dashed: leans on ranges"] = Line2D([], [], color="0.3", linestyle=(0, (3, 1)))
     return handles
 
 

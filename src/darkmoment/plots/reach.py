@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from darkmoment.levels import delta_chi2
 from darkmoment.plots.axis import Axis
 from darkmoment.plots.canvas import frame, settle, span
 from darkmoment.plots.legend import place_legend
@@ -39,11 +40,12 @@ def reach_figure(table: pd.DataFrame, quantity: Axis, by: Axis, level: float) ->
     Returns
     -------
     Figure
-        The smallest reach on top; what reaches nothing is named below.
+        The bar that begins lowest on top; what reaches nothing is named below.
     """
     limit, mark = (quantity.drawable(table[f"{edge}_{quantity.name}"]) for edge in ("limit", "level"))
-    order = np.argsort(np.fmin(limit, mark), kind="stable")
-    order = order[np.isfinite(np.fmin(limit, mark)[order])]
+    start = np.where(np.isfinite(limit), limit, mark)
+    order = np.argsort(start, kind="stable")
+    order = order[np.isfinite(start[order])]
     with style():
         fig = Figure(figsize=(0.75 * PAGE, 1.0 + 0.22 * max(len(order), 2)), layout="constrained")
         ax = fig.add_subplot()
@@ -53,13 +55,13 @@ def reach_figure(table: pd.DataFrame, quantity: Axis, by: Axis, level: float) ->
         frame(ax, quantity, rows, x_limits, (max(len(order), 1) - 0.5, -0.5))
         for place, i in zip(rank, order, strict=True):
             projected = table["status"].iloc[i] == "projected"
-            start = limit[i] if np.isfinite(limit[i]) else mark[i]
-            _bar(ax, float(place), start, x_limits[1], projected)
+            _bar(ax, float(place), start[i], x_limits[1], projected)
             if np.isfinite(mark[i]):
                 ax.plot(mark[i], place, "D", ms=3.6, color="black", markerfacecolor="white", zorder=3)
         ax.set_yticks(rank, [printed(_name(table["label"].iloc[i])) for i in order])
         ax.tick_params(axis="y", length=0, which="both")
         ax.set_ylabel("")
+        ax.set_xlabel(printed(_said(quantity)))
         _below(fig, table, order, by)
         handles = _handles(level)
         place_legend(fig, ax, list(handles.values()), list(handles), [], inside=False)
@@ -79,12 +81,20 @@ def _look(projected: bool) -> dict[str, Any]:
 
 def _handles(level: float) -> dict[str, Artist]:
     return {
-        "forbidden by its own limit, measured": Patch(**_look(False)),
+        "beyond its own limit, measured": Patch(**_look(False)),
         "the same, projected": Patch(**_look(True)),
-        rf"$\Delta\chi^2$ at {level:.0%} CL": Line2D(
+        rf"$\Delta\chi^2$ = {delta_chi2(level):.3g} ({level:.0%} CL)": Line2D(
             [], [], marker="D", ls="none", ms=3.6, color="black", markerfacecolor="white"
         ),
     }
+
+
+def _said(quantity: Axis) -> str:
+    """Return the label of the axis, with the name that answers and tables use where symbols hide it."""
+    name = quantity.name.replace("_", r"\_")
+    if quantity.label.startswith("|"):
+        return rf"$|\mathrm{{{name}}}| = {quantity.text[1:]}"
+    return quantity.text
 
 
 def _name(label: str) -> str:

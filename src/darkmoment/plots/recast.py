@@ -111,7 +111,7 @@ def recasts_figure(
         frame(ax, along, quantity, span(x, along, 0, 0), span(every, quantity, 0.16, 0.04))
         looks = looks_of(list(y), projected)
         for name, curve in y.items():
-            ax.plot(x, curve, linewidth=_THIN, **looks[name])
+            ax.plot(x, _followed(curve, name, leading), linewidth=_THIN, **looks[name])
         _stretches(ax, x, y, leading, looks)
         marks = changes or [(x[first], "") for first, _ in runs(leading) if first]
         handles: list[Artist] = [Line2D([], [], **looks[name]) for name in y]
@@ -146,6 +146,13 @@ _ROW, _APART = 0.06, 6.0
 """Rows of names at the bottom, as share of the axes; least distance of names, in dots."""
 
 
+def _followed(y: Array, name: str, leading: Sequence[str]) -> Array:
+    """Return a curve without what is drawn thick: dashes of two widths would fill each other's gaps."""
+    ahead = np.array([who == name for who in leading])
+    before = np.concatenate([ahead[:1], ahead[:-1]])
+    return np.where(ahead & before, np.nan, y)
+
+
 def _stretches(
     ax: Axes,
     x: Array,
@@ -153,14 +160,13 @@ def _stretches(
     leading: Sequence[str],
     looks: Mapping[str, Mapping[str, Any]],
 ) -> None:
-    """Draw the strongest limit thick, and what it excludes in its colour."""
+    """Draw the strongest limit thick in its own colour and dashes, and what it excludes in its colour."""
     for first, end in runs(leading):
         name = leading[first]
         if name:
             part = slice(first, end + 1)  # up to the first point of the next
-            color = looks[name]["color"]
-            ax.plot(x[part], y[name][part], color=color, linewidth=_THICK)
-            shade_above(ax, x[part], y[name][part], color, _VEIL)
+            ax.plot(x[part], y[name][part], linewidth=_THICK, **looks[name])
+            shade_above(ax, x[part], y[name][part], looks[name]["color"], _VEIL)
 
 
 def _kept_free(ax: Axes, values: Sequence[float]) -> list[tuple[Array, Array]]:

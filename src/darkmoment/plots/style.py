@@ -93,10 +93,18 @@ RC: Mapping[str, Any] = {
 
 
 _MATHEMATICS = re.compile(r"\$[^$]*\$")
+_MOMENT = re.compile(r"\bmu_nu(e|mu|tau)\b")
+"""Moment of one flavour, as datasets are named."""
 
 
 def printed(text: str) -> str:
-    """Return a label as STIX needs it: its prime is raised already, and a dot if raised again."""
+    """Return a label as it is typeset: a dataset ``mu_numu`` as a moment, and primes as STIX needs them.
+
+    The prime of STIX is raised already, and a dot if raised again.
+    """
+    text = _MOMENT.sub(
+        lambda found: rf"$\mu_{{\nu_{{{'e' if found[1] == 'e' else chr(92) + found[1]}}}}}$", text
+    )
     return _MATHEMATICS.sub(lambda found: found[0].replace("'", r"\prime "), text)
 
 

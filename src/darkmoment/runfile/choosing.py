@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from darkmoment.runfile.diagnostics import Findings, listed, nearest
@@ -43,7 +43,8 @@ class Variants:
         """Return the names that tasks may use which run for the chosen labels, or for all."""
         pairs = list(zip(self.fits, self.experiments, strict=True))
         kept = [pair for pair in pairs if chosen is None or pair[0].label in chosen] or pairs
-        return Names.of([fit for fit, _ in kept], [asked for _, asked in kept], self.top_level)
+        names = Names.of([fit for fit, _ in kept], [asked for _, asked in kept], self.top_level)
+        return replace(names, left_out=tuple(name for name in self.labels if name not in names.variants))
 
     def chosen(self, entry: Entry | None, task: Task, findings: Findings) -> tuple[str, ...] | None:
         """Return the labels that `for` of a task means, in the order of the file; None for all.

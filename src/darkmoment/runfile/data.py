@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from darkmoment.asimov import without_signal
-from darkmoment.experiments.errors import ExperimentError
+from darkmoment.experiments.errors import AtFaultError, ExperimentError
 from darkmoment.fit import Fit, PointError
 from darkmoment.parameters import PARAMETERS
 from darkmoment.runfile.diagnostics import Findings, Location
@@ -145,6 +145,11 @@ def settle(spec: FitSpec, findings: Findings) -> FitSpec:
         Fit(done)
     except (PointError, ExperimentError) as problem:
         of = f" (variant {spec.label!r})" if spec.label else ""
+        if isinstance(problem, AtFaultError) and not spec.experiments[problem.experiment].shipped:
+            # not the data are wrong but the user's experiment, which has a line of its own
+            where = spec.experiments[problem.experiment].where
+            findings.problem(where, f"experiment {problem.experiment!r}: {problem.message}{of}")
+            return spec
         findings.problem(spec.data.where, f"data: {problem}{of}")
         return spec
     return done

@@ -110,7 +110,9 @@ class _Reader:
 
     def __post_init__(self) -> None:
         if self.definition is not None:
-            object.__setattr__(self, "_own", BARE_KEYS)
+            # beside a file, what belongs to a bare limit would be passed over without a word
+            local = isinstance(self.entry.node, Block) and "file" in self.entry.node
+            object.__setattr__(self, "_own", ("file",) if local else BARE_KEYS)
 
     def read(self) -> ExperimentSpec | None:
         node = self.entry.node

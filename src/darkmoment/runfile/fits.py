@@ -96,7 +96,8 @@ class Builder:
             where=where,
         )
         model = cache(lambda: model_of(spec))
-        outside = Outside(self.source, self.folder, lambda: known_to(model()), findings)
+        computed = spec.invisible_branching == "computed"
+        outside = Outside(self.source, self.folder, lambda: known_to(model()), findings, computed)
         asked = _entries(layer, "experiments")
         return replace(spec, experiments=read_experiments(asked, self.cards, findings, outside))
 

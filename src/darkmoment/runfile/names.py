@@ -30,6 +30,8 @@ class Names:
         Experiments of the file's top level, for tasks that run once over the whole file.
     variants : tuple of str
         Labels of the fits; empty for a file without variants.
+    left_out : tuple of str
+        Labels of the variants of the file that the task does not run for.
     """
 
     quantities: tuple[str, ...]
@@ -39,6 +41,7 @@ class Names:
     absent: dict[str, str]
     top_level: tuple[str, ...]
     variants: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def of(

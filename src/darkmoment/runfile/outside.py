@@ -3,26 +3,30 @@
 mine: {file: ./my_experiment.py}
 my_limit: {limits: epsilon, curve: mine.csv, cl: 0.90}
 other: {limits: BR_mu_e_gamma, value: 6e-14, cl: 0.90}
+heavy: {limits: m_E, value: "> 1500 @ 95% CL"}
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isclose
 from pathlib import Path
 
+from darkmoment.experiments.bare import BRANCHINGS
 from darkmoment.experiments.card import Card
 from darkmoment.experiments.curve import Curve
 from darkmoment.experiments.dataset import is_arxiv
 from darkmoment.experiments.errors import CardError, CurveError, ExperimentError
 from darkmoment.experiments.likelihood import Likelihood
 from darkmoment.experiments.outside import BareLimit, Definition, LocalFile
+from darkmoment.runfile.bounds import Bound, read_bound, speaks_of_level
 from darkmoment.runfile.diagnostics import Findings, Location, nearest
 from darkmoment.runfile.numbers import read_number
-from darkmoment.runfile.text import read_text
+from darkmoment.runfile.text import read_choice, read_text
 from darkmoment.runfile.tree import Block, Entry, Items, Scalar, is_null, shown
 
-_LIMIT_KEYS = ("limits", "value", "curve", "cl", "title", "arxiv")
+_LIMIT_KEYS = ("limits", "value", "curve", "cl", "decays", "title", "arxiv")
 BARE_KEYS = ("file", *_LIMIT_KEYS)
 """Keys that say what an experiment is, beside those that choose among what it has."""
 
@@ -46,12 +50,15 @@ class Outside:
         What files it names are relative to; None for a shipped fit, which brings none.
     known : callable
         Returns the observables and parameters of the fit.
+    computed : bool
+        True where the fit computes how dark photons decay.
     """
 
     source: str
     folder: Path | None
     known: Callable[[], tuple[str, ...]]
     findings: Findings
+    computed: bool = False
 
     def hint(self, entry: Entry) -> str | None:
         """Say how to bring an experiment where an entry looks as if it meant to."""
@@ -86,7 +93,7 @@ class Outside:
             self.findings.problem(entry.where, message)
             return None
         before = self.findings.noted
-        made = self._local(entry.key, node) if "file" in node else self._bare(entry.key, node)
+        made = self._local(entry.key, node) if "file" in node else self._bare(entry, node)
         return made if made is not None and self.findings.noted == before else None
 
     def objection(self, likelihood: Likelihood) -> str | None:
@@ -123,14 +130,17 @@ class Outside:
             return None
         return made
 
-    def _bare(self, name: str, node: Block) -> Definition | None:
+    def _bare(self, asked: Entry, node: Block) -> Definition | None:
+        name = asked.key
         for given in node:
             if given.key not in (*_LIMIT_KEYS, *_CHOICES):
                 valid = (*_LIMIT_KEYS, "shape", "independent")
                 self.findings.unknown(given.where, "key", given.key, valid, f" of experiment {name}")
         limits = self._quantity(node)
-        cl = self._level(name, node)
-        value, curve = self._value(name, node), node.get("curve")
+        value, curve = node.get("value"), node.get("curve")
+        bound = read_bound(value, name, limits, self.findings) if value is not None else None
+        cl = self._level(name, node, bound)
+        decays = self._decays(asked, node, limits, bound is not None and bound.lower)
         path = self._curve(curve, limits) if curve is not None and "value" not in node else None
         if "value" in node and curve is not None:
             self.findings.problem(
@@ -142,7 +152,9 @@ class Outside:
             return None
         title = read_text(node.get("title"), "", self.findings)
         shown_as = _text(curve) if curve is not None else ""
-        return BareLimit(limits, cl, value, str(path or ""), shown_as, title, self._arxiv(node))
+        number, lower = (bound.value, bound.lower) if bound is not None else (None, False)
+        arxiv = self._arxiv(node)
+        return BareLimit(limits, cl, number, str(path or ""), shown_as, title, arxiv, lower, decays)
 
     def _quantity(self, node: Block) -> str | None:
         entry = node.get("limits")
@@ -154,8 +166,30 @@ class Outside:
             return None
         return text or None
 
-    def _level(self, name: str, node: Block) -> float | None:
-        entry = node.get("cl")
+    def _decays(self, asked: Entry, node: Block, limits: str | None, lower: bool) -> str:
+        """Return which decays an upper limit on epsilon is for; empty for any other limit."""
+        entry = node.get("decays")
+        if limits is None:
+            return ""
+        if limits != "epsilon" or lower:
+            if entry is not None:
+                what = f"a {'lower ' if lower else ''}limit on {limits}"
+                message = f"decays belongs to an upper limit on epsilon, and {asked.key} is {what}"
+                self.findings.problem(entry.where, message)
+            return ""
+        if entry is None and self.computed:
+            message = (
+                f"{asked.key} does not say for which decays of the dark photon it holds, and this fit "
+                "computes them: decays: invisible is taken (epsilon^2 BR_invisible); write decays: "
+                "invisible, visible (at once: epsilon^2 BR_visible) or any (no branching)"
+            )
+            self.findings.warning(asked.where, message)
+        return read_choice(entry, "invisible", tuple(BRANCHINGS), self.findings)
+
+    def _level(self, name: str, node: Block, bound: Bound | None) -> float | None:
+        entry, own = node.get("cl"), bound.cl if bound is not None else None
+        if entry is None and (own is not None or (bound is None and speaks_of_level(node.get("value")))):
+            return own
         if entry is None:
             message = f"experiment {name!r} needs cl, its confidence level: cl: 0.90"
             self.findings.problem(node.where, message)
@@ -166,17 +200,11 @@ class Outside:
             message = f"cl is a confidence level between 0 and 1, not {shown(entry.node)}{hint}"
             self.findings.problem(entry.node.where, message)
             return None
-        return cl
-
-    def _value(self, name: str, node: Block) -> float | None:
-        entry = node.get("value")
-        if entry is None:
-            return None
-        value = read_number(entry.node, "value", self.findings)
-        if value is not None and not 0 < value < float("inf"):
-            message = f"value of {name} is an upper limit, which is positive, not {shown(entry.node)}"
+        if cl is not None and own is not None and not isclose(cl, own):
+            message = f"experiment {name!r} has cl: {cl:g}, and its value says {own:g}: leave one of them out"
             self.findings.problem(entry.node.where, message)
-        return value
+            return None
+        return cl
 
     def _curve(self, entry: Entry, limits: str | None) -> Path | None:
         if limits not in (None, "epsilon"):
@@ -213,12 +241,18 @@ class Outside:
             self.findings.problem(entry.node.where, f"{text!r} is a folder, not a file ({path})")
             return None
         if not path.is_file():
-            beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
-            near = nearest(path.name, beside)
+            near = nearest(path.name, self._beside(path, entry))
             suggestion = str(Path(text).with_name(near)) if near else None
             self.findings.problem(entry.node.where, f"there is no file {text!r} ({path})", suggestion)
             return None
         return path
+
+    def _beside(self, path: Path, entry: Entry) -> list[str]:
+        """Return the files of a folder that an entry may have meant: code or not, and no run file."""
+        code = entry.key == "file"
+        own = {Path(self.source).name, Path(entry.where.file).name}
+        found = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
+        return [name for name in found if (Path(name).suffix == ".py") == code and name not in own]
 
     def _folder(self, where: Location) -> Path:
         """Return the folder of the file that an entry stands in: it may come from an extended one."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from darkmoment.experiments.discovery import load
+from darkmoment.experiments.discovery import announced, load
 from darkmoment.experiments.likelihood import Likelihood
 from darkmoment.experiments.outside import Definition
 from darkmoment.parameters import Prior
@@ -99,6 +99,11 @@ class ExperimentSpec:
     where: Location = field(default=Location(""), compare=False)
     independent: bool = False
     definition: Definition | None = None
+
+    @property
+    def shipped(self) -> bool:
+        """True unless the run file or another package brings it."""
+        return self.definition is None and self.name not in announced()
 
     def load(self) -> Likelihood:
         """Return the experiment."""

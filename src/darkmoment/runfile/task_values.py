@@ -220,6 +220,11 @@ class ValueReader:
         if not isinstance(node, Scalar) or not node.text or isinstance(node.value, bool):
             self._problem(node, f"{self._what(option)} is the label of a variant, not {shown(node)}")
             return None
+        if node.text in self.names.left_out:
+            among = f"it runs for {listed(map(repr, self.names.variants))}"
+            message = f"{self._what(option)}: {node.text!r} is a variant that 'for' leaves out; {among}"
+            self._problem(node, message)
+            return None
         if node.text not in self.names.variants:
             of = f" for {self._what(option)}"
             self.findings.unknown(node.where, "variant", node.text, self.names.variants, of)

@@ -156,7 +156,13 @@ def _report_broken(error: MarkedYAMLError, text: str, file: str, findings: Findi
         findings.problem(Location(file, number), "a tab indents this line; YAML wants spaces")
     if line not in tabs:
         parts = [_first_line(part) for part in (error.context, error.problem) if part]
-        findings.problem(Location(file, line), f"broken YAML: {', '.join(parts)}")
+        bound = _UNQUOTED.search(lines[line - 1])
+        hint = f'; a text that begins with > is quoted: "{bound[1].strip()}"' if bound else ""
+        findings.problem(Location(file, line), f"broken YAML: {', '.join(parts)}{hint}")
+
+
+_UNQUOTED = re.compile(r":\s+(>\s*[\d.][^,}#]*)")
+"""A lower limit written as YAML does not read it."""
 
 
 class _Converter:

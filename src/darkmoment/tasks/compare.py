@@ -10,7 +10,7 @@ import pandas as pd
 
 from darkmoment.fit import Fit
 from darkmoment.inference.maximise import STARTS, maximise
-from darkmoment.tasks import gain
+from darkmoment.tasks import edges, gain
 from darkmoment.tasks import maximise as maximise_task
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.recast import recast
@@ -34,8 +34,10 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
         tables = [_table(context, f, s, options) for s, f in context.fits.items()]
         together = pd.concat(tables, ignore_index=True)
         warnings = list(dict.fromkeys(w for t in tables for w in t.attrs["warnings"]))
+        of = _colours(context, options)
         curves = [
-            _curve(f, t, f"{quantity}_max", along) for f, t in zip(context.fits.values(), tables, strict=True)
+            _curve(f, t, f"{quantity}_max", along, of[f.label])
+            for f, t in zip(context.fits.values(), tables, strict=True)
         ]
         curves += _overlay(context, fit, options["recast"], together[along])
         some = next(iter(context.fits.values()))
@@ -57,7 +59,7 @@ def _answers(context: Context, options: Mapping[str, Any], together: pd.DataFram
     quantity, along, level = options["quantity"], options["along"], options["level"]
     column = f"{quantity}_max"
     unit = axis(next(iter(context.fits.values())), quantity).unit
-    told = {f.label for s, f in context.fits.items() if _taken_over(context, s, options) is not None}
+    told = {f.label for s, f in context.fits.items() if _taken_over(context, f, s, options) is not None}
     tops = together.dropna(subset=[column]).groupby("variant", sort=False)[column].max()
     return [
         f"{label}: largest {quantity} along {along} = {value:.4g} {unit} ({level:.0%} CL)".replace("$", "")
@@ -86,11 +88,12 @@ def _gains(context: Context, stem: str, options: Mapping[str, Any], together: pd
         table.insert(1, "experiments", [projected[label] for label in table["variant"]])
         found = gain.gains_along(together, quantity, along, over)
         drawn = [f for f in context.fits.values() if f.label in found]
-        curves = [_curve(f, found[f.label], "gain", along) for f in drawn]
+        of = _colours(context, options)
+        curves = [_curve(f, found[f.label], "gain", along, of[f.label]) for f in drawn]
         figure = gain_figure(curves, axis(some, quantity), axis(some, along), over, options["level"])
         save(figure, context.directory.file(own))
         about = {"task": KIND, "quantity": quantity, "along": along, "level": options["level"]}
-        about |= {"gain_over": over, "columns": dict(gain.COLUMNS)}
+        about |= {"gain_over": over, "meaning": gain.MEANING, "columns": dict(gain.COLUMNS)}
         moment = axis(some, quantity).unit
         about["units"] = {f"{quantity}_max": moment, f"{quantity}_max_of_reference": moment}
         about["units"] |= dict.fromkeys((along, "gain_min_at", "gain_max_at"), unit)
@@ -102,7 +105,8 @@ def _gains(context: Context, stem: str, options: Mapping[str, Any], together: pd
 
 def _table(context: Context, fit: Fit, slug: str, options: Mapping[str, Any]) -> pd.DataFrame:
     quantity, along, level = options["quantity"], options["along"], options["level"]
-    known = _taken_over(context, slug, options)
+    values = edges.values_along(context.fits.values(), fit, options)
+    known = _taken_over(context, fit, slug, options)
     if known is not None:
         table = known.table.copy()
         table.attrs["warnings"] = []
@@ -112,7 +116,7 @@ def _table(context: Context, fit: Fit, slug: str, options: Mapping[str, Any]) ->
                 fit,
                 quantity,
                 along,
-                options["points"],
+                values,
                 level,
                 options["starts"],
                 context.seed,
@@ -125,25 +129,43 @@ def _table(context: Context, fit: Fit, slug: str, options: Mapping[str, Any]) ->
     return table
 
 
-def _taken_over(context: Context, slug: str, options: Mapping[str, Any]) -> maximise_task.Limits | None:
+def _taken_over(
+    context: Context, fit: Fit, slug: str, options: Mapping[str, Any]
+) -> maximise_task.Limits | None:
     """Return what a `maximise` of this run has found for a variant with the same options, if there is one."""
+    values = edges.values_along(context.fits.values(), fit, options)
     for (owner, kind, _), found in context.results.items():
-        if owner == slug and kind == maximise_task.KIND and found.answers(options):
+        if owner == slug and kind == maximise_task.KIND and found.answers(options, values):
             return found
     return None
 
 
-def _curve(fit: Fit, table: pd.DataFrame, column: str, along: str) -> Curve:
+_OVERLAID = "C4"
+
+
+def _colours(context: Context, options: Mapping[str, Any]) -> dict[str, str]:
+    """Return the colour of each variant: the same in the figures of limits and of gains."""
+    from darkmoment.plots.comparison import colours_of
+
+    wanted = {f.label: f.spec.style.get("color") for f in context.fits.values()}
+    more = [] if options["recast"] is None else [_OVERLAID]
+    return dict(zip(wanted, colours_of([*wanted.values(), *more]), strict=False))
+
+
+def _curve(fit: Fit, table: pd.DataFrame, column: str, along: str, color: str | None = None) -> Curve:
     from darkmoment.plots.comparison import Curve
 
     style = fit.spec.style
+    dashed = fit.projected and "linestyle" not in style
+    label = f"{fit.label} (projected)" if fit.projected and not dashed else fit.label
     return Curve(
-        fit.label if fit.injected is None else f"{fit.label} (Asimov data)",
+        label if fit.injected is None else f"{label} (Asimov data)",
         table[along].to_numpy(),
         table[column].to_numpy(),
-        color=style.get("color"),
-        linestyle=style.get("linestyle", "--" if fit.projected else "-"),
+        color=color or style.get("color"),
+        linestyle=style.get("linestyle", "--" if dashed else "-"),
         linewidth=float(style.get("linewidth", 1.6)),
+        projected=dashed,
     )
 
 
@@ -157,7 +179,7 @@ def _overlay(context: Context, fit: Fit, experiment: str | None, along: pd.Serie
     found = recast(context.base, experiment, str(along.name), x)
     likelihood = context.base.experiments[experiment]
     line = "--" if likelihood.projected else "-"
-    return [Curve(likelihood.label, x, found.limit, color="C4", linestyle=line, shaded=True)]
+    return [Curve(likelihood.label, x, found.limit, color=_OVERLAID, linestyle=line, shaded=True)]
 
 
 def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:
@@ -182,6 +204,7 @@ TASK = Task(
         Option("points", "integer", "number of values of `along`", 60, minimum=2),
         Option("level", "level", "confidence level", 0.90),
         Option("starts", "integer", "starts of each of the two searches, per value", STARTS, minimum=1),
+        edges.EDGES,
         Option("recast", "experiment", "an experiment of the top level whose recast limit is drawn beside"),
         Option("gain_over", "variant", "a variant of those compared: how much more the others forbid"),
     ),

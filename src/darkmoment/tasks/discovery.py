@@ -1,13 +1,10 @@
-"""Task `discovery`: which experiment sees an injected signal first, and at how many standard deviations."""
+"""Task `discovery`: which experiment needs the least signal, and at how many sigma each sees one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
-
-import numpy as np
-import pandas as pd
 
 from darkmoment.fit import Fit
 from darkmoment.inference.discovery import COLUMNS, LEVEL, Discoveries, Today, closest, discoveries
@@ -16,11 +13,11 @@ from darkmoment.tasks.task import Task
 
 KIND = "discovery"
 _SMALL = 0.1
-"""A median significance below which an experiment is said to see nothing."""
+"""An Asimov significance below which an experiment is said to see nothing."""
 
 
 def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name: str) -> Outcome:
-    """Ask every experiment; write table and figure, and say who sees it first."""
+    """Ask every experiment; write table and figure, and say who needs the least signal."""
     from darkmoment.plots.discovery import discovery_figure
     from darkmoment.plots.style import save
 
@@ -41,7 +38,9 @@ def _about(fit: Fit, found: Discoveries) -> dict[str, Any]:
         "variant": fit.label,
         "data": fit.data,
         "injected": dict(fit.injected),
-        "sigma_together": found.sigma if np.isfinite(found.sigma) else "inf",
+        "sigma_together": found.sigma,
+        "sigma_together_is": "sigma_asimov added in quadrature; those left out expect no background",
+        "sigma_together_leaves_out": list(found.left_out),
         "today": [asdict(t) for t in found.today],
         "level_today": LEVEL,
         "units": {p.name: p.unit for p in fit.parameters},
@@ -51,23 +50,26 @@ def _about(fit: Fit, found: Discoveries) -> dict[str, Any]:
 
 
 def sentences(found: Discoveries) -> list[str]:
-    """Say who sees the signal first, what each experiment sees, and whether today's data allow it."""
+    """Say who needs the least signal, what each experiment sees, and whether today's data allow it."""
     rows = found.table.to_dict("records")
     ranked = [row for row in rows if row["rank"] > 0]
     said = ["no experiment of this fit sees anything of the injected signal"]
     if ranked:
         first = ranked[0]
-        from_on = f"from {first['factor_3']:.3g} of the injected signal on (3 sigma)"
-        said = [f"{first['label']} sees it first, {from_on}"]
+        share = f"{first['factor_3']:.3g} of the injected one for 3 sigma"
+        least = f"{first['label']} needs the least signal, {share}"
+        said = [f"{least}: it sees it first as the signal grows"]
         if first["factor_3"] > 1:
-            said = [f"none is likely to see it; {first['label']} comes closest, {from_on}"]
+            said = [f"none is likely to see it; {least}"]
         said += [f"{row['rank']:.0f}. {_seen(row)}" for row in ranked]
     silent = [row["label"] for row in rows if row["remark"]]
     if silent:
         said.append(f"no part in it (outside their range, or hard limits): {', '.join(silent)}")
     rest = [row for row in rows if not row["rank"] > 0 and not row["remark"]]
-    said += [f"measured already, {_seen(row)} if it ran again" for row in rest if row["sigma"] >= _SMALL]
-    little = [row["label"] for row in rest if not row["sigma"] >= _SMALL]
+    said += [
+        f"measured already, {_seen(row)} if it ran again" for row in rest if row["sigma_asimov"] >= _SMALL
+    ]
+    little = [row["label"] for row in rest if not row["sigma_asimov"] >= _SMALL]
     if little:
         said.append(f"less than {_SMALL:g} sigma: {', '.join(little)}")
     return [*said, _together(found), _allowed(found.today)]
@@ -77,24 +79,26 @@ def _seen(row: Mapping[Any, Any]) -> str:
     """Say what one experiment sees of the injected signal."""
     count = row["signal_events"]
     events = f"{count:.0f} events" if count >= 100 else f"{count:.3g} events"
-    if np.isinf(row["sigma"]):
+    if row["background_events"] == 0:
         # one event is a discovery: how many sigma has no meaning, how often it is seen has
-        seen = f"{events} and no background, at least one of them with probability {row['chance_3']:.3g}"
+        none = "" if row["sigma"] else " (the median experiment sees none)"
+        seen = (
+            f"{events} and no background, at least one of them with probability {row['chance_3']:.3g}{none}"
+        )
+    elif count >= 0:
+        asimov = f"{events} over {row['background_events']:.3g}; Asimov {row['sigma_asimov']:.3g}"
+        seen = f"{row['sigma']:.3g} sigma in the median experiment ({asimov})"
     else:
-        counted = f" ({events} over {row['background_events']:.3g})" if count >= 0 else ""
-        seen = f"{row['sigma']:.3g} sigma{counted}"
+        seen = f"{row['sigma']:.3g} sigma"
     return f"{row['label']}: {seen}; 3 sigma from {row['factor_3']:.3g} of the signal on"
 
 
 def _together(found: Discoveries) -> str:
-    table: pd.DataFrame = found.table
-    finite = table[np.isfinite(table["sigma"])]
-    sigma = float(np.sqrt(np.square(finite["sigma"]).sum()))
-    if np.isfinite(found.sigma):
-        return f"together {sigma:.3g} sigma"
-    return (
-        f"together {sigma:.3g} sigma from those with a background; without one a single event is a discovery"
-    )
+    together = f"together {found.sigma:.3g} sigma (Asimov)"
+    if not found.left_out:
+        return together
+    why = "they expect no background, and one event is a discovery"
+    return f"{together}, without {', '.join(found.left_out)}: {why}"
 
 
 def _allowed(today: Sequence[Today]) -> str:
@@ -140,7 +144,7 @@ def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> st
 
 TASK = Task(
     KIND,
-    "which experiment sees an injected signal first, and at how many sigma",
+    "which experiment needs the least signal, and at how many sigma each sees an injected one",
     (),
     run,
     objection=_objection,

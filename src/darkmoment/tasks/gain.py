@@ -24,6 +24,11 @@ COLUMNS: Mapping[str, str] = {
 }
 """What is not clear from a column's name."""
 
+MEANING = (
+    "All experiments of a variant share one Delta chi2, that of the confidence level: a gain is that of the "
+    "whole variant over the other, so the gains of several experiments do not multiply."
+)
+
 
 def gain_table(table: pd.DataFrame, quantity: str, along: str, over: str) -> pd.DataFrame:
     """Compare the limits of each variant with those of one.
@@ -165,14 +170,23 @@ def _sentence(row: Mapping[str, Any], quantity: str, along: str, unit: str, over
     if row["compared"] > 1 and abs(row["gain_max"] / row["gain_min"] - 1) <= _UNCHANGED:
         said += f", and so at each of {row['compared']:.0f} values of {along}"
     elif row["compared"] > 1:
-        said += (
-            f"; at one {along} by {_number(row['gain_min'], row['gain_min_is'])} "
-            f"(at {_at(row['gain_min_at'], unit)}) to {_number(row['gain_max'], row['gain_max_is'])} "
-            f"(at {_at(row['gain_max_at'], unit)})"
-        )
+        said += f"; at one {along} {_ends(row, unit)}"
     elif not row["compared"]:
         said += f"; they share no value of {along}"
     return f"{label}: {said}" + ("" if row["certified"] == "yes" else "; not certified throughout")
+
+
+def _ends(row: Mapping[str, Any], unit: str) -> str:
+    """Say the smallest and the largest gain at one value; where one is below 1, that it is a loss."""
+    low, high = (f"(at {_at(row[f'gain_{end}_at'], unit)})" for end in ("min", "max"))
+    most = _number(row["gain_max"], row["gain_max_is"])
+    if row["gain_min"] >= 1 - _UNCHANGED:
+        return f"by {_number(row['gain_min'], row['gain_min_is'])} {low} to {most} {high}"
+    side = _quotient("", row["gain_min_is"])
+    loss = f"{_number(1 / row['gain_min'], side or 'up to')} times weaker {low}"
+    if row["gain_max"] <= 1 + _UNCHANGED:
+        return f"{loss}, nowhere stronger"
+    return f"{loss}, up to {most} times stronger {high}"
 
 
 def _number(value: float, side: str) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from darkmoment.fit import Fit
 from darkmoment.inference.maximise import STARTS, maximise
+from darkmoment.tasks import edges
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.task import Option, Task
 
@@ -26,11 +27,12 @@ class Limits:
     points: int
     starts: int
     table: pd.DataFrame
+    values: int | Sequence[float] = 0
 
-    def answers(self, options: Mapping[str, Any]) -> bool:
-        """Return True where it was made with the options of another task."""
+    def answers(self, options: Mapping[str, Any], values: int | Sequence[float]) -> bool:
+        """Return True where it was made with the options of another task, at its values of `along`."""
         keys = ("quantity", "along", "level", "points", "starts")
-        return all(getattr(self, key) == options[key] for key in keys)
+        return all(getattr(self, key) == options[key] for key in keys) and self.values == values
 
 
 def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name: str) -> Outcome:
@@ -40,6 +42,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
 
     quantity, along, level = options["quantity"], options["along"], options["level"]
     stem = context.stem(slug, name)
+    values = edges.values_along(context.fits.values(), fit, options)
     done = context.directory.read_table(stem)
     if done is None:
         with context.progress(f"{fit.label}: largest {quantity}") as progress:
@@ -47,7 +50,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
                 fit,
                 quantity,
                 along,
-                options["points"],
+                values,
                 level,
                 options["starts"],
                 context.seed,
@@ -56,12 +59,15 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
             )
         table, warnings = found.table, [f"{fit.label}: {w}" for w in found.warnings]
         if along:
-            figure = limit_figure(table, axis(fit, quantity), axis(fit, along), level, fit.title)
+            where = axis(fit, along)
+            figure = limit_figure(
+                table, axis(fit, quantity), where, level, fit.title, projected=fit.projected
+            )
             save(figure, context.directory.file(stem))
         context.directory.write_table(stem, table, about(fit, quantity, along, level, warnings))
     else:
         table, warnings = done[0], done[1]["warnings"]
-    limits = Limits(quantity, along, level, options["points"], options["starts"], table)
+    limits = Limits(quantity, along, level, options["points"], options["starts"], table, values)
     context.results[slug, KIND, name] = limits
     certified = bool(table["status"].isin(["certified", "range"]).all())
     return Outcome([_sentence(fit, limits)], warnings, certified, limits)
@@ -109,7 +115,7 @@ def objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str
     for fit in fits:
         if along is not None and not fit.parameter(along).free:
             return f"{along} is held in {fit.label}: the answer cannot be drawn along it"
-    return None
+    return edges.objection(options)
 
 
 TASK = Task(
@@ -121,6 +127,7 @@ TASK = Task(
         Option("points", "integer", "number of values of `along`", 60, minimum=1),
         Option("level", "level", "confidence level", 0.90),
         Option("starts", "integer", "starts of each of the two searches, per value", STARTS, minimum=1),
+        edges.EDGES,
     ),
     run,
     objection=objection,

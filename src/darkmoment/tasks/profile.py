@@ -41,7 +41,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
         figure = profile_figure(found.table, axis(fit, x), fit.title if fit.injected else "")
         save(figure, context.directory.file(stem))
         about = {"task": KIND, "fit": fit.name, "variant": fit.label, "x": x, "level": level}
-        about["data"] = fit.data
+        about |= {"data": fit.data, "overall": found.overall}
         about["units"] = {name: fit.parameter(name).unit for name in fit.model.parameter_names} | {
             x: axis(fit, x).unit
         }
@@ -49,7 +49,10 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
         about["references"] = {key: list(e.dataset.arxiv) for key, e in fit.experiments.items()}
         context.directory.write_table(stem, found.table, about)
     else:
-        found = Profile(x, done[0], axis(fit, x).logarithmic, reasons=reasons_for_silence(fit))
+        table, about = done
+        # files written before this was kept know nothing of it
+        overall = about.get("overall", Profile.overall)
+        found = Profile(x, table, axis(fit, x).logarithmic, overall, reasons_for_silence(fit))
     context.results[slug, KIND, name] = found
     lower, upper = found.interval(level)
     unit = f" {axis(fit, x).unit}".rstrip()

@@ -122,8 +122,12 @@ def _point(fit: Fit, by: str) -> dict[str, float]:
 
 def sentences(table: pd.DataFrame, quantity: str, by: str, unit: str, level: float) -> list[str]:
     """Say what each experiment reaches, the smallest first, and name those that reach nothing."""
-    ends = table[[f"limit_{quantity}", f"level_{quantity}"]]
-    ranked = table.assign(order=ends.min(axis=1)).sort_values("order", kind="stable")
+    # as the bars of the figure: by its own limit, where it has one
+    starts = table[f"limit_{quantity}"].fillna(table[f"level_{quantity}"])
+    # where variants differ, an experiment has more than one answer
+    twice = table["label"].duplicated(keep=False)
+    labels = table["label"].where(~twice, table["label"] + " of " + table["variant"].astype(str))
+    ranked = table.assign(order=starts, label=labels).sort_values("order", kind="stable")
     said = []
     for row in ranked[ranked["outcome"] == "reached"].to_dict("records"):
         parts = []

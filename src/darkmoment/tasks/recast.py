@@ -12,7 +12,7 @@ from darkmoment.experiments import ExperimentError
 from darkmoment.fit import Fit
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.recast_limits import Recast, asked_for, recast
-from darkmoment.tasks.recast_several import several, spoken
+from darkmoment.tasks.recast_several import fresh, several, spoken
 from darkmoment.tasks.task import Option, Task
 
 __all__ = ["KIND", "TASK", "Recast", "recast", "run"]
@@ -26,13 +26,14 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     x = np.geomspace(lower, upper, options["points"])
     x[0], x[-1] = lower, upper  # geomspace rounds, and an end is the edge of a parameter's domain
     stem, published = context.stem(slug, name), options["as_published"]
-    if options["experiments"]:
-        found = [recast(fit, entry, along, x, published) for entry in options["experiments"]]
-        return several(context, fit, stem, found, {"task": KIND, "as_published": published})
-    return _one(context, fit, stem, recast(fit, options["experiment"], along, x, published))
+    entries = options["experiments"] or (options["experiment"],)
+    found = [recast(fit, entry, along, x, published) for entry in entries]
+    if len(found) == 1:
+        return _one(context, fit, stem, found[0], published)
+    return several(context, fit, stem, found, {"task": KIND, "as_published": published})
 
 
-def _one(context: Context, fit: Fit, stem: str, found: Recast) -> Outcome:
+def _one(context: Context, fit: Fit, stem: str, found: Recast, published: bool) -> Outcome:
     """Write the limit of one experiment beside that for a massless mediator."""
     from darkmoment.plots.recast import recast_figure
     from darkmoment.plots.style import save
@@ -53,7 +54,7 @@ def _one(context: Context, fit: Fit, stem: str, found: Recast) -> Outcome:
         )
         save(figure, context.directory.file(stem))
         about = {"task": KIND, "experiment": found.experiment, "label": likelihood.label, "level": level}
-        about |= {"baseline": found.baseline, "options": dict(likelihood.options)}
+        about |= {"as_published": published, "baseline": found.baseline, "options": dict(likelihood.options)}
         about |= {
             "units": {
                 along: fit.parameter(along).unit,
@@ -61,7 +62,7 @@ def _one(context: Context, fit: Fit, stem: str, found: Recast) -> Outcome:
             }
         }
         context.directory.write_table(stem, table, about)
-    return Outcome([spoken(fit, found)], result=found)
+    return Outcome(fresh(context, stem, [spoken(fit, found)], published), result=found)
 
 
 def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:

@@ -34,6 +34,10 @@ class Recast:
         Limit for a massless mediator.
     heavy : float
         Limit over m^2 for a heavy mediator, per GeV^2; NaN where it does not go as m^2.
+    published : float or None
+        The published number, where the likelihood is asked for it: with the options of its own number.
+    from_events : bool
+        True where the likelihood knows how many events it expects.
     """
 
     experiment: str
@@ -44,6 +48,8 @@ class Recast:
     baseline: float
     heavy: float
     likelihood: Likelihood = field(compare=False, repr=False)
+    published: float | None = None
+    from_events: bool = False
 
 
 def asked_for(fit: Fit, experiment: str, as_published: bool = False) -> Likelihood:
@@ -99,7 +105,12 @@ def recast(fit: Fit, experiment: str, along: str, x: Array, as_published: bool =
     limit = limit_at(fit, likelihood, along, x)
     baseline = float(limit_at(fit, likelihood, along, np.array([MASSLESS]))[0])
     heavy = _heavy(fit, likelihood, along) if along == "m_dark_photon" else np.nan
-    return Recast(experiment, likelihood.limits, along, x, limit, baseline, heavy, likelihood)
+    published = likelihood.dataset.limit if as_published else None
+    point, _ = fit.complete({})
+    counts = bool(np.isfinite(likelihood.expected(fit.model.predict(point))).all())
+    return Recast(
+        experiment, likelihood.limits, along, x, limit, baseline, heavy, likelihood, published, counts
+    )
 
 
 def _heavy(fit: Fit, likelihood: Likelihood, along: str) -> float:

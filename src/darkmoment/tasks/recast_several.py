@@ -20,7 +20,21 @@ from darkmoment.tasks.recast_limits import Recast, limit_at
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_NEAR = 1e-3
+"""Relative difference up to which a limit is the published one."""
+
 _PREFIXES = {1e-9: "eV", 1e-6: "keV", 1e-3: "MeV", 1.0: "GeV", 1e3: "TeV"}
+
+
+TOLD = "recast answers"
+"""Under which the answers of a finished recast are kept."""
+
+_COUNTED = {
+    "solar": r"solar $\nu_e$ and $\nu_\mu$",
+    "transition": r"$\nu_e$, $\nu_\mu$ and $\bar{\nu}_\mu$ of stopped pions",
+    "none": "all that is published",
+}
+"""Whose recoils an experiment counts, by its option `flavour_weight`."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +70,21 @@ def several(context: Context, fit: Fit, stem: str, found: Sequence[Recast], task
     answers = [spoken(fit, f) for f in found]
     answers += _ratios(found) if one_experiment else [_words(s, fit, found) for s in stretches]
     answers += [_heavy(fit, f) for f in found if np.isfinite(f.heavy)]
-    if task["as_published"]:
+    return Outcome(fresh(context, stem, answers, task["as_published"]), result=tuple(found))
+
+
+def fresh(context: Context, stem: str, answers: Sequence[str], as_published: bool) -> list[str]:
+    """Return the answers, marked where as published, without those that a recast of this run gave before."""
+    if as_published:
         answers = [f"as published: {answer}" for answer in answers]
-    return Outcome(answers, result=tuple(found))
+    told = {
+        answer
+        for (_, kind, other), given in context.results.items()
+        if kind == TOLD and other != stem
+        for answer in given
+    }
+    context.results["", TOLD, stem] = tuple(answers)
+    return [answer for answer in answers if answer not in told]
 
 
 def column(found: Recast) -> str:
@@ -79,6 +105,23 @@ def weighting(found: Sequence[Recast]) -> str:
     return "; ".join(
         f"{name}: " + ", ".join(f"{value} ({', '.join(titles)})" for value, titles in values.items())
         for name, values in options.items()
+    )
+
+
+def heading(found: Sequence[Recast], as_published: bool) -> str:
+    """Return what a figure says above its axes: whose recoils count where experiments have that choice."""
+    if as_published:
+        own = "effective moment" if found[0].quantity == "mu_eff" else found[0].quantity
+        return f"each on the {own} that it publishes"
+    counted: dict[str, dict[str, None]] = {}
+    for f in found:
+        weight = f.likelihood.options.get("flavour_weight")
+        if isinstance(weight, str):
+            counted.setdefault(_COUNTED.get(weight, weight), {})[f.likelihood.card.short_title] = None
+    if not counted:
+        return ""
+    return "recoils counted: of " + "; ".join(
+        f"{whose} ({', '.join(titles)})" for whose, titles in counted.items()
     )
 
 
@@ -122,14 +165,21 @@ def in_words(value: float, unit: str) -> str:
 
 
 def spoken(fit: Fit, found: Recast) -> str:
-    """Return the limit in words: for a massless mediator where there is one, else where it is best."""
+    """Return the limit in words: for a massless mediator where there is one, else where it is best.
+
+    Beside it the published number, where the likelihood itself gives another.
+    """
     unit, label = axis(fit, found.quantity).unit, found.likelihood.label
     if np.isfinite(found.baseline):
         limit, where = found.baseline, "for a massless mediator"
     else:
         best = int(np.nanargmin(found.limit))
         limit, where = found.limit[best], f"at {found.along} = {found.x[best]:.4g}"
-    return f"{label}: {found.quantity} < {limit:.4g} {unit}".rstrip() + f" {where}"
+    said = f"{label}: {found.quantity} < {limit:.4g} {unit}".rstrip()
+    if found.published is not None and abs(limit / found.published - 1) > _NEAR:
+        said += f" from {'its events' if found.from_events else 'its likelihood'}"
+        said += f" (published {found.published:.4g})"
+    return f"{said} {where}"
 
 
 def _or_infinite(limit: Array) -> Array:
@@ -217,7 +267,7 @@ def _figure(
     axes = axis(fit, found[0].quantity), axis(fit, along)
     labels = {f.experiment: f.likelihood.label for f in found}
     level = min(f.likelihood.dataset.cl or 0.90 for f in found)
-    title = "; ".join(t for t in ("as published" if task["as_published"] else "", weighting(found)) if t)
+    title = heading(found, task["as_published"])
     if not stretches:
         return datasets_figure(
             found[0].x, {f.experiment: f.limit for f in found}, labels, *axes, level, title

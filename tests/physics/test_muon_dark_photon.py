@@ -43,7 +43,6 @@ def form_factor_vertex(f_V, f_D, q):
 def rate(mass, electron, muon, delta_theta, masses, m_E, g_D=0.5):
     """BR(mu -> e A') as the package has it."""
     static = (
-        mu_e.breaking(electron, muon, delta_theta, masses, m_E),
         lf.monopole(electron, muon, masses, m_E),
         lf.dipole(electron, muon, masses, m_E),
     )

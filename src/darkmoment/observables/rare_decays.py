@@ -50,13 +50,12 @@ def _mu_e_dark_photon(
     m_H2: Array,
     m_A1: Array,
     m_A2: Array,
-    F_1_mu_e: Array,
     A_1: Array,
     A_2: Array,
 ) -> Array:
     masses = (m_H1, m_H2, m_A1, m_A2)
     return mu_e.BR_mu_e_dark_photon(
-        m_dark_photon, g_D, scalar_couplings, delta_theta, masses, m_E, (F_1_mu_e, A_1, A_2)
+        m_dark_photon, g_D, scalar_couplings, delta_theta, masses, m_E, (A_1, A_2)
     )
 
 
@@ -86,7 +85,7 @@ OBSERVABLES = [
         "BR_mu_e_dark_photon",
         "",
         _LABEL,
-        ("m_dark_photon", "g_D", *_LOOP, "F_1_mu_e", "A_1", "A_2"),
+        ("m_dark_photon", "g_D", *_LOOP, "A_1", "A_2"),
         _mu_e_dark_photon,
         reported=True,
     ),

@@ -14,7 +14,7 @@ from numpy.polynomial.legendre import leggauss
 
 from darkmoment.constants import F_KAON, G_F, HBAR_GEV_S, M_KAON, TAU_KAON_S, V_US
 from darkmoment.physics.lepton_flavour import Couplings, conjugate
-from darkmoment.physics.quadrature import Array, Value, flatten, fold, in_blocks
+from darkmoment.physics.quadrature import Array, Value, flatten, fold, where_open
 
 _COUNT = 36
 _BLOCK = 1024
@@ -58,6 +58,8 @@ def BR_K_l_N_Phi(
 def one(m_lepton: float, M: Value, m_Phi: Value) -> Array:
     """Return BR(K -> l N Phi)/|yt|^2 of one scalar and an N of mass |M| with the whole of the coupling.
 
+    Exactly 0 at and above threshold, where nothing is integrated.
+
     Each of N_1 and N_2 has half of it. With q the momentum of the virtual neutrino, s = q^2, the squared
     amplitude averaged over the directions of N is G_F^2 V_us^2 f_K^2 |yt|^2 (2 p_N.q/s) [p_l.q (1 + m_l^2/s)
     + 2 m_l^2]; N's mass does not flip its chirality.
@@ -69,8 +71,10 @@ def one(m_lepton: float, M: Value, m_Phi: Value) -> Array:
     M, m_Phi : array_like
         Mass of N, any sign, and of the scalar in GeV.
     """
-    shape, columns = flatten(M, m_Phi)
-    return in_blocks(lambda M, m: _integral(m_lepton, np.abs(M), m), columns, _BLOCK).reshape(shape)[()]
+    shape, (M, m_Phi) = flatten(np.abs(M), m_Phi)
+    closed = M + m_Phi >= M_KAON - m_lepton
+    result = where_open(closed, lambda M, m: _integral(m_lepton, M, m), (M, m_Phi), _BLOCK)
+    return result.reshape(shape)[()]
 
 
 def _integral(m_lepton: float, M: Array, m_Phi: Array) -> Array:

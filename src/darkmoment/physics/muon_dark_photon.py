@@ -24,7 +24,7 @@ from numpy.polynomial.legendre import leggauss
 from darkmoment.constants import G_F, HBAR_GEV_S, M_ELECTRON, M_MUON
 from darkmoment.physics.angles import cosine_and_sine
 from darkmoment.physics.loops import closed_or_series
-from darkmoment.physics.quadrature import Array, Value, flatten, fold, in_blocks
+from darkmoment.physics.quadrature import Array, Value, flatten, fold, in_blocks, where_open
 
 THRESHOLD = M_MUON - M_ELECTRON
 """Largest mass of the A' in GeV."""
@@ -178,7 +178,7 @@ def BR_mu_e_dark_photon(
     delta_theta: Value,
     masses: Four,
     m_E: Value,
-    static: tuple[Value, Value, Value],
+    static: tuple[Value, Value],
 ) -> Array:
     """Return BR(mu -> e A'); exactly 0 at and above m_mu - m_e, where nothing is integrated.
 
@@ -191,22 +191,17 @@ def BR_mu_e_dark_photon(
     delta_theta, masses, m_E
         As for `breaking`.
     static : tuple of array_like
-        F_1(0) from `breaking`, A_1 and A_2 in GeV^-2 (`darkmoment.physics.lepton_flavour`).
+        A_1 and A_2 in GeV^-2 (`darkmoment.physics.lepton_flavour`).
     """
     values = (m_dark_photon, g_D, delta_theta, m_E, *masses, *couplings[0], *couplings[1], *static)
     shape, columns = flatten(*values)
-    result = np.zeros(max(column.size for column in columns))
-    open_ = np.flatnonzero(np.broadcast_to(columns[0] < THRESHOLD, result.shape))
-    if open_.size:
-        taken = [column if column.size == 1 else column[open_] for column in columns]
-        result[open_] = in_blocks(_rate, taken, _BLOCK)
-    return result.reshape(shape)[()]
+    return where_open(columns[0] >= THRESHOLD, _rate, columns, _BLOCK).reshape(shape)[()]
 
 
 def _rate(mass: Array, g_D: Array, delta_theta: Array, m_E: Array, *rest: Array) -> Array:
-    masses, electron, muon, (breaking, monopole, dipole) = rest[:4], rest[4:8], rest[8:12], rest[12:]
+    masses, electron, muon, (monopole, dipole) = rest[:4], rest[4:8], rest[8:12], rest[12:]
     vector, cut, scalars = scalar_emission(electron, muon, delta_theta, masses, m_E, mass)
-    vector = breaking + mass * mass * monopole + vector
+    vector = breaking(electron, muon, delta_theta, masses, m_E) + mass * mass * monopole + vector
     return BR_of_form_factors(mass, g_D, vector, cut, -(dipole + scalars))
 
 

@@ -83,6 +83,18 @@ class Experiment(UpperLimit):
     def _piece(self, term: Term, p: Point) -> Array:
         return p[term.pieces] / (term.limit * self._allowance)
 
+    def objection(self, p: Point) -> str:
+        """Name the mass that is furthest above its limit, and whether by itself or by a piece of it."""
+        term = max(self._terms, key=lambda t: float(t.weight * self._strength(t, p)[0]))
+        whole, piece = float(np.abs(p[term.quantity])[0]), float(p[term.pieces][0])
+        if whole / self._cancelled >= piece / self._allowance:
+            allowed = term.limit * self._cancelled
+            return f"{term.quantity} = {whole:.3g} eV, {self.label} allows {allowed:.3g}"
+        return (
+            f"{term.quantity} = {whole:.3g} eV is what is left of pieces of {piece:.3g} eV, {self.label} "
+            f"with fine_tuning = {self._allowance:g} allows {term.limit * self._allowance:.3g}"
+        )
+
     def limit(self, p: Point) -> Array:
         """Return the limit on the mass in eV; 0 where its pieces or the other masses are too large."""
         first, others = self._terms[0], self._others(p)

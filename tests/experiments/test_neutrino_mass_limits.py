@@ -143,3 +143,14 @@ def test_the_le_lmu_corner() -> None:
     assert value["g_nu_ee"] < 0
     assert value["g_nu_mumu"] < 0
     assert value["mu_emu"] > 0
+
+
+def test_an_objection_names_the_worst_mass_and_what_it_is_left_of() -> None:
+    tuned = load("neutrino_mass", fine_tuning=100)
+    assert tuned.objection(point(sum_m_nu=5.0, m_nu_ee=0.1)).startswith("sum_m_nu = 5 eV, ")
+    assert tuned.objection(point(sum_m_nu=0.05, m_nu_ee=7.0)).endswith(" allows 0.156")
+    said = tuned.objection(point(sum_m_nu=0.05, sum_m_nu_uncancelled=70.0))
+    assert said.startswith("sum_m_nu = 0.05 eV is what is left of pieces of 70 eV, ")
+    assert said.endswith(" with fine_tuning = 100 allows 7")
+    free = load("neutrino_mass", "desi_planck", fine_tuning=10, bare_mass="yes")
+    assert free.objection(point(sum_m_nu=5.0, sum_m_nu_uncancelled=2.0)).endswith(" allows 0.7")

@@ -237,3 +237,13 @@ def test_in_a_run_file_at_the_edges_of_meg2_and_na64() -> None:
     alone = Fit(loads(TEXT.replace("vector_coupling: yes", "vector_coupling: no")).base)
     assert alone.survey({}).strength[0, 0] < 1e-10
     assert fit.evaluate({}).json()["observables"]["borexino_limit_muB"] > 0
+
+
+def test_an_objection_names_the_vector_coupling_where_it_moves_the_rate_most() -> None:
+    experiment = load("borexino", vector_coupling="yes")
+    strong = point(m_dark_photon=0.01, g_nu_ee=-1e-3)
+    added = experiment.response(strong)[0]
+    said = experiment.objection(strong)
+    assert abs(float(said.split("adds ")[1].split(" ")[0])) == pytest.approx(added, rel=5e-3)
+    assert experiment.objection(point(mu_eff=1e-3)) == ""
+    assert load("borexino").objection(strong) == ""

@@ -1,8 +1,11 @@
 """Delta chi2 counted from the Standard Model, and one fit after another, where the answer is known."""
 
+import json
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.optimize import brentq
 
@@ -11,7 +14,7 @@ from darkmoment.inference.maximise import maximise
 from darkmoment.inference.reference import standard_model_chi2
 from darkmoment.inference.waterfall import waterfall
 from darkmoment.levels import delta_chi2
-from darkmoment.runfile.loader import loads
+from darkmoment.runfile.loader import load, loads
 
 TEXT = """\
 name: steps
@@ -127,6 +130,57 @@ def test_run_writes_table_figure_and_words(darkmoment, tmp_path):
         assert (tmp_path / "out" / f"waterfall_mu_eff.{suffix}").is_file()
     assert "+ MEG II: largest mu_eff = " in answer.out
     assert "meg2: BR_mu_e_gamma = " in answer.out
+
+
+def test_a_step_adopts_what_the_next_one_found(fits):
+    """The same answer up to the searches' tolerance; a better or forbidden one is no business of theirs."""
+    found = maximise(fits[0], "mu_eff", above="standard_model_each", starts=2)
+    row = found.table.iloc[0]
+    best = {p.name: row[p.name] for p in fits[0].free}
+    limited = replace(found, cells=[deepcopy(found.cells[0])])
+    peak = limited.cells[0].peak.found
+    peak.u, peak.score = limited.cells[0].problem.unit({**best, "y": best["y"] * 0.999}), peak.score - 2e-3
+    adopted = limited.adopting(best)
+    assert adopted is not None
+    assert adopted.table["mu_eff_max"].iloc[0] == pytest.approx(row["mu_eff_max"], rel=1e-9)
+    assert adopted.table["hits"].iloc[0] == row["hits"]
+    assert found.adopting({**best, "y": best["y"] * 1.5}) is None
+    peak.score -= 0.1
+    assert limited.adopting(best) is None
+
+
+def test_the_waterfall_never_rises_by_rounding(fits):
+    ratio = waterfall(fits, starts=2).table["ratio"].iloc[1:]
+    assert (ratio <= 1 + 1e-12).all()
+
+
+def test_maximise_counts_from_the_standard_model_in_a_run_file(darkmoment, tmp_path):
+    file = tmp_path / "absolute.yaml"
+    task = "tasks:\n  - maximise: {above: standard_model_each, name: absolute, starts: 2}\n"
+    text = TEXT.split("cumulative")[0].replace("na64: {}", "na64: {}, borexino: {}")
+    file.write_text(text + task)
+    answer = darkmoment("run", file, "--out", tmp_path / "out")
+    assert answer.code == 0
+    table = pd.read_csv(tmp_path / "out" / "absolute.csv")
+    assert table["chi2_standard_model"].iloc[0] == pytest.approx(WP2025, rel=1e-6)
+    about = json.loads((tmp_path / "out" / "absolute.json").read_text())
+    assert about["counted_from"] == "chi2 of the Standard Model"
+    assert "it sits at epsilon = " in answer.out
+    largest = table["mu_eff_max"].iloc[0]
+    fit = Fit(load(file).base)
+    limit = fit.experiments["borexino"].limit(
+        fit.predictions({"epsilon": table["epsilon"].iloc[0], "y": 1.0})
+    )
+    said = f"borexino misses the largest value by a factor {float(limit[0]) / largest:.2g}"
+    assert f"at this point mu_eff is seen by borexino above {float(limit[0]):.3g} muB: {said}" in answer.out
+
+
+def test_maximise_refuses_another_origin(darkmoment, tmp_path):
+    file = tmp_path / "absolute.yaml"
+    file.write_text(TEXT.split("cumulative")[0] + "tasks:\n  - maximise: {above: standard}\n")
+    answer = darkmoment("run", file, "--out", tmp_path / "out")
+    assert answer.code == 2
+    assert "standard_model" in answer.err
 
 
 def test_one_fit_makes_no_waterfall(darkmoment, tmp_path):

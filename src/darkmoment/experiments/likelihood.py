@@ -180,6 +180,13 @@ class Likelihood(ABC):
         """Return where the experiment says something; broadcasts against the point's arrays."""
         return _EVERYWHERE
 
+    def objection(self, p: Point) -> str:
+        """Say in words what it finds wrong with one point, arrays of shape (1,).
+
+        Empty unless overridden: `limits` beside `limit` then says it.
+        """
+        return ""
+
     def silenced(self) -> Likelihood | None:
         """Return a hard limit that allows the points at which this experiment says nothing.
 

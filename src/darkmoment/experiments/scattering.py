@@ -82,6 +82,14 @@ class ScatteringLimit(UpperLimit):
             return limit
         return limit * np.sqrt(np.maximum(1 - self.vector.strength(p), 0.0))
 
+    def objection(self, p: Point) -> str:
+        """Name the vector coupling where it moves the rate more than the moment does."""
+        added = 0.0 if self.vector is None else float(np.ravel(self.vector.strength(p))[0])
+        moment = np.square(p["mu_eff"] / super().limit(p)) * self.relative_rate(p)
+        if abs(added) <= float(np.ravel(moment)[0]):
+            return ""
+        return f"the neutrinos' vector coupling adds {added:+.3g} times the recoils that {self.label} allows"
+
 
 class ReactorLimit(ScatteringLimit):
     """A limit recast over the recoils of reactor antineutrinos.

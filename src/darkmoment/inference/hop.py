@@ -11,9 +11,13 @@ import numpy as np
 from darkmoment.inference.problem import Problem, View
 from darkmoment.parameters import Array
 
-_LADDER = np.linspace(-1.0, 1.0, 17)
-_FINE = np.linspace(-0.12, 0.12, 25)
-_REFINED = 40
+_LADDERS = (
+    (np.linspace(-1.0, 1.0, 9), 200),
+    (np.linspace(-0.2, 0.2, 9), 40),
+    (np.linspace(-0.04, 0.04, 9), 1),
+)
+"""Steps tried in ln of the limited coupling, finer and finer, and how many of the best knots go on."""
+
 _LEAST_GAIN = 1e-3
 
 
@@ -35,7 +39,7 @@ def hop(problem: Problem, u: Array, allowance: float) -> Array | None:
         knots = _knots(problem, axis)
         width = np.log(problem.free[slide].bounds[1] / problem.free[slide].bounds[0])
         middles = np.full(len(knots), u[slide])
-        for offsets in (_LADDER, _FINE):
+        for offsets, kept in _LADDERS:
             points = np.repeat(u[None, :], len(knots) * len(offsets), axis=0)
             points[:, axis] = np.repeat(knots, len(offsets))
             steps = np.tile(offsets, len(knots)) / width
@@ -43,7 +47,7 @@ def hop(problem: Problem, u: Array, allowance: float) -> Array | None:
             merit = _merit(_look(problem, points, u, (axis, slide)), allowance).reshape(len(knots), -1)
             top = merit.argmax(axis=1)
             value = merit[np.arange(len(knots)), top]
-            chosen = np.argsort(-value)[:_REFINED]
+            chosen = np.argsort(-value, kind="stable")[:kept]
             row = chosen[0] * len(offsets) + top[chosen[0]]
             if value[chosen[0]] > found:
                 best, found = points[row], value[chosen[0]]

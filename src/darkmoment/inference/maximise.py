@@ -9,7 +9,6 @@ quantity and for the smallest chi2, and no neighbouring cell undercuts it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from numbers import Integral
 from typing import Literal
 
@@ -20,7 +19,7 @@ from darkmoment.inference.crew import Crew, unheard
 from darkmoment.inference.lattice import lattice
 from darkmoment.inference.map_search import MapSearch
 from darkmoment.inference.maximum import ORIGINS, Cell, Maximum, result
-from darkmoment.inference.migrad import Opinion, ask_migrad
+from darkmoment.inference.migrad import NOT_ASKED_EACH, ask_migrad
 from darkmoment.inference.problem import Problem
 from darkmoment.inference.reference import standard_model_chi2
 from darkmoment.inference.search import (
@@ -37,6 +36,7 @@ STARTS = 4
 """Starts per search and cell."""
 
 _OVERALL_STARTS = 12
+_PUSHES, _LITTLE = 4, 1e-4
 
 Progress = Callable[[int, int], None]
 
@@ -155,18 +155,33 @@ def maximise(
         [cell.peak for cell in cells], crew, lambda done, of: report(done + (stages - 1) * of, stages * of)
     )
     offers = [Attempt(cell.peak, -1, cell.problem.unit(hint)) for cell in cells for hint in hints]
-    # climbs that hop are brief: the best goes on to the very top
-    offers += [
-        Attempt(c.peak, -1, c.peak.found.u) for c in cells if c.peak.hops and c.peak.found.u is not None
-    ]
-    if any(launch(offers, crew)):
+    if any([*launch(offers, crew), *_to_the_top(cells, crew)]):
         insist([cell.peak for cell in cells], crew)
-    asked = [cell for cell in cells if cell.value is not None]
-    reached = {quantity: [cell.value for cell in asked if cell.value is not None]}
-    said = _ask_migrad(fit, [cell.peak for cell in asked], reached, crew)
-    for cell, status in zip(asked, said, strict=True):
-        cell.migrad = status
+    if above == "standard_model_each":
+        for cell in cells:
+            cell.migrad = NOT_ASKED_EACH
+    else:
+        asked = [cell for cell in cells if cell.value is not None]
+        reached = {quantity: [cell.value for cell in asked if cell.value is not None]}
+        said = _ask_migrad(fit, [cell.peak for cell in asked], reached, crew)
+        for cell, status in zip(asked, said, strict=True):
+            cell.migrad = status
     return result(fit, quantity, along, level, cells)
+
+
+def _to_the_top(cells: list[Cell], crew: Crew) -> list[bool]:
+    """Go on from the best points of climbs that hop, which are brief, until little is gained."""
+    better: list[bool] = []
+    moving = [cell.peak for cell in cells if cell.peak.hops and cell.peak.found.u is not None]
+    for _ in range(_PUSHES):
+        before = [peak.found.score for peak in moving]
+        better += launch(
+            [Attempt(peak, -1, peak.found.u) for peak in moving if peak.found.u is not None], crew
+        )
+        moving = [p for p, score in zip(moving, before, strict=True) if p.found.score > score + _LITTLE]
+        if not moving:
+            break
+    return better
 
 
 def _ask_the_map(fit: Fit, cells: list[Cell], seed: int, crew: Crew) -> None:
@@ -210,7 +225,6 @@ def _ask_migrad(
     held = {name: [search.problem.held[name] for search in searches] for name in searches[0].problem.held}
     cells = {name: np.array(value) for name, value in {**held, **reached}.items()}
     opinions = ask_migrad(lattice(fit, (len(searches),), cells), [s.point for s in searches], crew)
-    opinions = [_as_counted(search, opinion) for search, opinion in zip(searches, opinions, strict=True)]
     offers = [
         Attempt(search, -1, search.problem.unit(opinion.point))
         for search, opinion in zip(searches, opinions, strict=True)
@@ -222,15 +236,6 @@ def _ask_migrad(
         f"lower by {opinion.lower:.2g}" if opinion.lower > CHI2_TOLERANCE and reached else opinion.status
         for opinion in opinions
     ]
-
-
-def _as_counted(search: CellSearch, opinion: Opinion) -> Opinion:
-    """Return an opinion on the total chi2 as one on what it counts as, where better fits buy nothing."""
-    problem = search.problem
-    if problem.least is None or search.found.u is None or not opinion.lower:
-        return opinion
-    before, after = problem.view(np.array([search.found.u, problem.unit(opinion.point)])).chi2
-    return replace(opinion, lower=max(float(before - after), 0.0))
 
 
 def _cells(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
@@ -20,6 +21,7 @@ from darkmoment.perturbativity import breaking_warnings
 
 _NOTED_CHI2 = 9.0
 _ROUNDING = 1e-3
+_SLIP = 1e-9  # what a point loses when it is written down
 
 ORIGINS = {"smallest": "min", "standard_model": "standard_model", "standard_model_each": "standard_model"}
 """What Delta chi2 may be counted from -> how columns name it."""
@@ -115,11 +117,31 @@ class Maximum:
     table: pd.DataFrame
     warnings: list[str]
     bounds: list[list[Bound]]
+    cells: Sequence[Cell] = field(default=(), repr=False)
+    """The searches it was made from."""
 
     @property
     def certified(self) -> bool:
         """True where every cell is certified, or certified but range-driven."""
         return bool(self.table["status"].isin(["certified", "range"]).all())
+
+    def adopting(self, point: Mapping[str, float]) -> Maximum | None:
+        """Return the result with an allowed point that somebody else found; for one cell without `along`.
+
+        None where it is better by more than the searches' tolerance, which means that they missed something,
+        and where it is not allowed here.
+        """
+        (cell,) = self.cells
+        found = cell.peak.found
+        u = cell.problem.unit(point)
+        seen = cell.problem.view(u[None, :])
+        score = float(seen.ln_quantity[0])
+        obeyed = bool((seen.ln_strength[0] <= _SLIP).all())
+        allowed = obeyed and bool(seen.physical[0]) and seen.chi2[0] <= cell.allowance * (1 + _SLIP)
+        if not allowed or found.u is None or score > found.score + found.slack:
+            return None
+        found.add(-1, u, score)
+        return result(cell.problem.base, self.quantity, self.along, self.level, [cell])
 
 
 def result(fit: Fit, quantity: str, along: str | None, level: float, cells: list[Cell]) -> Maximum:
@@ -131,7 +153,7 @@ def result(fit: Fit, quantity: str, along: str | None, level: float, cells: list
         bounds.append(leaned)
     table = pd.DataFrame(rows)
     warnings = _warnings(fit, quantity, table, along, bounds, level) + _on_a_step(cells)
-    return Maximum(quantity, along, level, table, warnings, bounds)
+    return Maximum(quantity, along, level, table, warnings, bounds, cells)
 
 
 def _on_a_step(cells: list[Cell]) -> list[str]:
@@ -269,12 +291,20 @@ def _warnings(
             f"the answer leans on {key} in {len(values)} of {len(table)} {where}, "
             f"elasticity {_spread(values)}"
         )
-    silent = table["silent"].str.split().explode().dropna()
-    for silent_term, count in silent.value_counts().items():
-        if silent_term:
-            why = fit.experiments[str(silent_term)].silence
-            found.append(f"{silent_term} says nothing in {count} of {len(table)} {where}: {why}")
-    return found + breaking_warnings(table, where)
+    return found + _silences(fit, table, where) + breaking_warnings(table, where)
+
+
+def _silences(fit: Fit, table: pd.DataFrame, where: str) -> list[str]:
+    """Say which experiments say nothing in how many cells; those for the same reason in one sentence."""
+    counts = table["silent"].str.split().explode().dropna().value_counts()
+    alike: dict[tuple[int, str], list[str]] = {}
+    for term, count in counts.items():
+        alike.setdefault((int(count), fit.experiments[str(term)].silence), []).append(str(term))
+    return [
+        f"{', '.join(sorted(names))} {'says' if len(names) == 1 else 'say'} nothing in {count} of "
+        f"{len(table)} {where}: {why}"
+        for (count, why), names in alike.items()
+    ]
 
 
 def _spread(values: list[float]) -> str:

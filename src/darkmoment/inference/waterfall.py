@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from darkmoment.fit import Fit
+from darkmoment.inference.beside import limits_beside
 from darkmoment.inference.crew import Crew, unheard
 from darkmoment.inference.maximise import maximise
 from darkmoment.inference.maximum import Maximum
@@ -18,7 +19,9 @@ from darkmoment.inference.search import CHI2_TOLERANCE, LN_TOLERANCE
 from darkmoment.levels import delta_chi2
 from darkmoment.parameters import PARAMETERS, Array
 
-_SAME = 1e-4
+ALLOWS = "_allows"
+"""End of the columns that hold the limits on the quantity itself, `<quantity>_<experiment>_allows`."""
+
 STARTS = 12
 """Starts per search and step."""
 
@@ -67,7 +70,8 @@ def waterfall(
     experiments.
 
     A maximum is handed on to the next step, and back to the one before where it is larger than what was found
-    there; both searches of a step then have to reach it by themselves for it to be certified.
+    there. Where it is larger by more than the tolerance of a search, the step is searched again: for it to be
+    certified both searches have to reach the larger value by themselves.
 
     Parameters
     ----------
@@ -96,8 +100,10 @@ def waterfall(
         found.append(ask(fit, hints=hints))
         report(i + 1, len(fits))
     for i in reversed(range(len(fits) - 1)):
-        if _higher(fits[i], found[i], fits[i + 1], found[i + 1], level):
-            found[i] = ask(fits[i], hints=_hints(fits[i], fits[i + 1], found[i + 1]))
+        if not _higher(fits[i], found[i], fits[i + 1], found[i + 1], level):
+            continue
+        hints = _hints(fits[i], fits[i + 1], found[i + 1])
+        found[i] = found[i].adopting(hints[0]) or ask(fits[i], hints=hints)
     return _told(fits, found, quantity, level)
 
 
@@ -115,7 +121,7 @@ def _higher(fit: Fit, here: Maximum, after: Fit, there: Maximum, level: float) -
     column = f"{here.quantity}_max"
     mine, theirs = here.table[column].iloc[0], there.table[column].iloc[0]
     hints = _hints(fit, after, there)
-    if not hints or (np.isfinite(mine) and theirs <= mine * (1 + _SAME)):
+    if not hints or (np.isfinite(mine) and theirs <= mine):
         return False
     return float(_excess(fit, hints[0]).sum()) <= delta_chi2(level) + CHI2_TOLERANCE
 
@@ -141,7 +147,7 @@ def _told(fits: Sequence[Fit], found: Sequence[Maximum], quantity: str, level: f
                 "variant": fit.label,
                 f"{quantity}_max": largest,
                 "ratio": largest / value,
-                **_beside(fit, row, quantity),
+                **_beside(fit, row, quantity, largest),
                 **dict(zip(("killed_by", "killed_chi2", "killed_because"), killed, strict=True)),
                 **{name: entry for name, entry in row.items() if name != f"{quantity}_max"},
             }
@@ -202,13 +208,9 @@ def _killed(before: Fit, fit: Fit, point: Mapping[str, float], level: float) -> 
     return "+".join(names), float(excess[guilty[0]]), "; ".join(_reason(fit, carried, n) for n in names)
 
 
-def _beside(fit: Fit, row: Mapping[str, object], quantity: str) -> dict[str, float]:
-    """Return how large a quantity may be for each experiment that limits it, all else unchanged."""
-    if not np.isfinite(float(str(row[f"{quantity}_max"]))):
-        return {}
-    predicted = fit.predictions(_carried(fit, _point(fit, row)))
-    known = {name: e for name, e in fit.experiments.items() if e.limits == quantity}
-    return {f"{quantity}_{name}_allows": _number(e.limit(predicted)) for name, e in known.items()}
+def _beside(fit: Fit, row: Mapping[str, object], quantity: str, largest: float) -> dict[str, float]:
+    limits = limits_beside(fit, _point(fit, row), quantity) if np.isfinite(largest) else {}
+    return {f"{quantity}_{name}{ALLOWS}": limit for name, limit in limits.items()}
 
 
 def _reason(fit: Fit, point: Mapping[str, float], term: str) -> str:
@@ -217,6 +219,8 @@ def _reason(fit: Fit, point: Mapping[str, float], term: str) -> str:
     if experiment is None:
         return term
     predicted = fit.predictions(point)
+    if said := experiment.objection(predicted):
+        return said
     name = experiment.limits
     value = _number(predicted[name])
     known = fit.model.table.get(name)

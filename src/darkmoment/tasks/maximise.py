@@ -9,12 +9,15 @@ from typing import Any
 import pandas as pd
 
 from darkmoment.fit import Fit
+from darkmoment.inference.beside import compared, limits_beside
 from darkmoment.inference.maximise import STARTS, maximise
+from darkmoment.inference.maximum import ORIGINS
 from darkmoment.tasks import edges
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.task import Option, Task
 
 KIND = "maximise"
+SMALLEST = "smallest"
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,13 @@ class Limits:
     starts: int
     table: pd.DataFrame
     values: int | Sequence[float] = 0
+    above: str = SMALLEST
 
     def answers(self, options: Mapping[str, Any], values: int | Sequence[float]) -> bool:
         """Return True where it was made with the options of another task, at its values of `along`."""
         keys = ("quantity", "along", "level", "points", "starts")
-        return all(getattr(self, key) == options[key] for key in keys) and self.values == values
+        alike = self.values == values and self.above == options.get("above", SMALLEST)
+        return alike and all(getattr(self, key) == options[key] for key in keys)
 
 
 def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name: str) -> Outcome:
@@ -56,6 +61,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
                 context.seed,
                 progress,
                 crew=context.crew,
+                above=options["above"],
             )
         table, warnings = found.table, [f"{fit.label}: {w}" for w in found.warnings]
         if along:
@@ -64,13 +70,17 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
                 table, axis(fit, quantity), where, level, fit.title, projected=fit.projected
             )
             save(figure, context.directory.file(stem))
-        context.directory.write_table(stem, table, about(fit, quantity, along, level, warnings))
+        said_of = about(fit, quantity, along, level, warnings) | counted_from(options["above"])
+        context.directory.write_table(stem, table, said_of)
     else:
         table, warnings = done[0], done[1]["warnings"]
-    limits = Limits(quantity, along, level, options["points"], options["starts"], table, values)
+    limits = Limits(
+        quantity, along, level, options["points"], options["starts"], table, values, options["above"]
+    )
     context.results[slug, KIND, name] = limits
     certified = bool(table["status"].isin(["certified", "range"]).all())
-    return Outcome([_sentence(fit, limits)], warnings, certified, limits)
+    said = [_sentence(fit, limits), *_compared(fit, limits, options["above"])]
+    return Outcome(said, warnings, certified, limits)
 
 
 def about(fit: Fit, quantity: str, along: str | None, level: float, warnings: list[str]) -> dict[str, Any]:
@@ -90,6 +100,28 @@ def about(fit: Fit, quantity: str, along: str | None, level: float, warnings: li
         "data": fit.data,
         "warnings": warnings,
     }
+
+
+def counted_from(above: str) -> dict[str, str]:
+    """Return what the JSON file says Delta chi2 is counted from, where it is not the smallest chi2."""
+    return {} if above == SMALLEST else {"counted_from": "chi2 of the Standard Model"}
+
+
+def _compared(fit: Fit, limits: Limits, above: str) -> list[str]:
+    """Say where an overall maximum sits, and how far it is from limits on the quantity itself.
+
+    Only where the scale is absolute.
+    """
+    if above == SMALLEST or limits.along:
+        return []
+    row = {str(name): value for name, value in limits.table.iloc[0].items()}
+    largest = row[f"{limits.quantity}_max"]
+    if not largest > 0:
+        return []
+    sits = ", ".join(f"{p.name} = {row[p.name]:.4g}" for p in fit.free)
+    beside = limits_beside(fit, row, limits.quantity)
+    said = compared(beside, limits.quantity, axis(fit, limits.quantity).unit, largest)
+    return [f"{fit.label}: it sits at {sits}", *([f"{fit.label}: {said}"] if said else [])]
 
 
 def _sentence(fit: Fit, limits: Limits) -> str:
@@ -127,6 +159,7 @@ TASK = Task(
         Option("points", "integer", "number of values of `along`", 60, minimum=1),
         Option("level", "level", "confidence level", 0.90),
         Option("starts", "integer", "starts of each of the two searches, per value", STARTS, minimum=1),
+        Option("above", "text", "what Delta chi2 is counted from", SMALLEST, choices=tuple(ORIGINS)),
         edges.EDGES,
     ),
     run,

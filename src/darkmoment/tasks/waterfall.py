@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from darkmoment.fit import Fit
-from darkmoment.inference.waterfall import STARTS, waterfall
+from darkmoment.inference.beside import compared
+from darkmoment.inference.waterfall import ALLOWS, STARTS, waterfall
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.maximise import about
 from darkmoment.tasks.task import Option, Task
@@ -66,18 +67,13 @@ def sentences(table: pd.DataFrame, quantity: str, unit: str, level: float) -> li
 
 def _compared(row: Mapping[Any, Any], quantity: str, unit: str) -> list[str]:
     """Say how far the last step is from what experiments see that look for the quantity itself."""
-    end = "_allows"
-    value = row[f"{quantity}_max"]
     limits = {
-        name[len(quantity) + 1 : -len(end)]: limit
+        str(name)[len(quantity) + 1 : -len(ALLOWS)]: float(limit)
         for name, limit in row.items()
-        if str(name).startswith(f"{quantity}_") and str(name).endswith(end) and np.isfinite(limit)
+        if str(name).startswith(f"{quantity}_") and str(name).endswith(ALLOWS)
     }
-    return [
-        f"{row['variant']}: {name} sees {quantity} above {f'{limit:.3g} {unit}'.rstrip()} at this point, "
-        f"{limit / value:.2g} times the largest"
-        for name, limit in limits.items()
-    ]
+    said = compared(limits, quantity, unit, row[f"{quantity}_max"])
+    return [f"{row['variant']}: {said}"] if said else []
 
 
 def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:

@@ -165,6 +165,7 @@ def test_maximise_counts_from_the_standard_model_in_a_run_file(darkmoment, tmp_p
     assert table["chi2_standard_model"].iloc[0] == pytest.approx(WP2025, rel=1e-6)
     about = json.loads((tmp_path / "out" / "absolute.json").read_text())
     assert about["counted_from"] == "chi2 of the Standard Model"
+    assert not (tmp_path / "out" / "summary.csv").exists()  # no profile likelihood: no line of its summary
     assert "it sits at epsilon = " in answer.out
     largest = table["mu_eff_max"].iloc[0]
     fit = Fit(load(file).base)

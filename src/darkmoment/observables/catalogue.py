@@ -9,6 +9,7 @@ from darkmoment.observables import (
     breaking,
     dark_photon,
     electroweak,
+    heavy_neutrinos,
     lepton_flavour,
     lepton_moments,
     moment,
@@ -26,6 +27,7 @@ def assemble(
     yield from ansatz.SPECTRUM[spectrum]
     yield from ansatz.FLAVOUR[flavour]
     yield from ansatz.COMMON
+    yield from heavy_neutrinos.OBSERVABLES
     yield from moment.OBSERVABLES
     yield from lepton_flavour.COMMON
     yield from lepton_flavour.LEPTON_FLAVOUR[lepton_flavour_switch]

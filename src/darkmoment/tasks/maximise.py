@@ -12,6 +12,7 @@ from darkmoment.fit import Fit
 from darkmoment.inference.beside import compared, limits_beside
 from darkmoment.inference.maximise import STARTS, maximise
 from darkmoment.inference.maximum import ORIGINS
+from darkmoment.observables.heavy_neutrinos import MASSES
 from darkmoment.tasks import edges
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.task import Option, Task
@@ -118,7 +119,11 @@ def _compared(fit: Fit, limits: Limits, above: str) -> list[str]:
     largest = row[f"{limits.quantity}_max"]
     if not largest > 0:
         return []
-    sits = ", ".join(f"{p.name} = {row[p.name]:.4g}" for p in fit.free)
+    free = {p.name: row[p.name] for p in fit.free}
+    predicted = fit.predictions(free)
+    # m_majorana and m_dirac may agree to many digits
+    free |= {name: float(predicted[name][0]) for name in MASSES}
+    sits = ", ".join(f"{name} = {value:.4g}" for name, value in free.items())
     beside = limits_beside(fit, row, limits.quantity)
     said = compared(beside, limits.quantity, axis(fit, limits.quantity).unit, largest)
     return [f"{fit.label}: it sits at {sits}", *([f"{fit.label}: {said}"] if said else [])]

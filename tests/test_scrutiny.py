@@ -12,6 +12,11 @@ from darkmoment.inference.reference import standard_model_chi2
 from darkmoment.runfile.loader import load
 
 STEPS = 12
+CHANGED = {
+    "+ vector coupling of neutrinos": {"vector_coupling"},
+    "+ neutrino mass, not tuned": {"fine_tuning"},
+}
+"""Which options a step may change of what is there already."""
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +27,11 @@ def fits():
 def test_each_step_has_all_that_the_one_before_has(fits):
     for before, after in pairwise(fits):
         assert before.terms == after.terms[: len(before.terms)]
+        for name in before.terms:
+            one, other = (step.spec.experiments[name].load() for step in (before, after))
+            changed = {key for key in one.options if one.options[key] != other.options[key]}
+            assert one.dataset == other.dataset, (after.label, name)
+            assert changed <= CHANGED.get(after.label, set()), (after.label, name)
     assert len({fit.terms for fit in fits}) == STEPS - 2  # two steps change an option and add nothing
     assert [p.name for p in fits[STEPS].free if p.name not in {q.name for q in fits[0].free}] == [
         "theta_R",

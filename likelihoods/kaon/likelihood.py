@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from darkmoment.experiments import UpperLimit
 from darkmoment.experiments.likelihood import Array, Point
-from darkmoment.experiments.several import room_beside, together
+from darkmoment.experiments.several import room_beside, together, worst
 
 _ELECTRON = "BR_K_e_N_Phi"
 
@@ -28,6 +28,12 @@ class Experiment(UpperLimit):
     def response(self, p: Point) -> Array:
         """Return the strength of the channels together."""
         return together([p[name] / limit for name, limit in self._channels()], self.hard)
+
+    def objection(self, p: Point) -> str:
+        """Name the channel that is furthest above its limit."""
+        limits = dict(self._channels())
+        name = worst({name: p[name] / limit for name, limit in limits.items()})
+        return f"{name} = {float(p[name][0]):.3g}, {self.label} allows {limits[name]:.3g}"
 
     def limit(self, p: Point) -> Array:
         """Return the limit on the first channel beside what the other has; nan where that is excluded."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from darkmoment.experiments import UpperLimit
 from darkmoment.experiments.likelihood import Array, Point
-from darkmoment.experiments.several import room_beside, together
+from darkmoment.experiments.several import room_beside, together, worst
 
 _OTHERS = {"delta_W_e_plus_mu": "G_F_limit", "delta_W_mu": "CKM_limit"}
 
@@ -31,6 +31,12 @@ class Experiment(UpperLimit):
     def response(self, p: Point) -> Array:
         """Return the strength of the tests together."""
         return together([np.abs(p[name]) / limit for name, limit in self._tests()], self.hard)
+
+    def objection(self, p: Point) -> str:
+        """Name the test whose shift is furthest above its limit."""
+        limits = dict(self._tests())
+        name = worst({name: np.abs(p[name]) / limit for name, limit in limits.items()})
+        return f"{name} = {float(p[name][0]):.3g}, {self.label} allows {limits[name]:.3g}"
 
     def limit(self, p: Point) -> Array:
         """Return the limit on the first test's shift beside the others; nan where those are excluded."""

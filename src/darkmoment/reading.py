@@ -16,6 +16,7 @@ from darkmoment.inference.maximise import STARTS
 from darkmoment.runfile.reach import moved_by
 from darkmoment.runfile.schema import FitSpec, RunFile, TaskSpec
 from darkmoment.tasks import edges, profile_map
+from darkmoment.tasks.maximise import SMALLEST
 
 _SEARCH_CALLS = 50
 """Likelihood calls that a local search takes the time of, sharing them with those run in step."""
@@ -53,7 +54,10 @@ def describe_file(file: RunFile) -> str:
         options = ", ".join(f"{k}: {_as_yaml(v)}" for k, v in task.options.items() if v is not None)
         options += _chosen(task, len(file.fits))
         lines.append(f"  {task.kind}: {options}   (about {_duration(seconds)})")
-    summary = sum(_summary_seconds(Fit(spec), spec.tasks) for spec in file.fits)
+    summary = sum(
+        _summary_seconds(Fit(spec), [task for task in file.tasks if task.runs_for(spec)])
+        for spec in file.fits
+    )
     if summary:
         lines.append(f"  summary: limits over all ranges   (about {_duration(summary)})")
     total += summary
@@ -141,6 +145,8 @@ def _seconds(fit: Fit, task: TaskSpec) -> float:
     if task.kind == "profile" and task.options["y"]:
         nx, ny = profile_map.cells_of(task.options["points"])
         return profile_map.seconds(fit, nx * ny)
+    if task.kind == "waterfall":
+        return _seconds(fit, replace(task, kind="maximise"))
     if task.kind not in ("maximise", "profile", "compare"):
         return 0.0
     one = _measured(fit, {p.name: np.full(2 * d + 1, p.reference) for p in fit.free})
@@ -167,7 +173,8 @@ def _values(task: TaskSpec) -> dict[str, int]:
 def _summary_seconds(fit: Fit, tasks: Sequence[TaskSpec]) -> float:
     """Estimate the time of three overall limits for each quantity maximised along a parameter."""
     one = _measured(fit, {p.name: np.full(2 * len(fit.free) + 1, p.reference) for p in fit.free})
-    return sum(3 * one * _SEARCH_CALLS * _OVERALL_SEARCHES for task in tasks if task.kind == "maximise")
+    asked = [t for t in tasks if t.kind == "maximise" and t.options.get("above", SMALLEST) == SMALLEST]
+    return 3 * one * _SEARCH_CALLS * _OVERALL_SEARCHES * len(asked)
 
 
 def _measured(fit: Fit, points: Mapping[str, np.ndarray]) -> float:

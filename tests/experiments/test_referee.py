@@ -147,3 +147,18 @@ def test_universality_at_the_benchmark() -> None:
     # y_e = 1, its vector along H_1 (0.25 GeV) and half of each A
     logs = 1.5 / 2 * log((2000 / 0.25) ** 2) + 0.5 / 2 * log((2000 / 0.35) ** 2)
     assert found["delta_W_e"] == pytest.approx(-(logs + 0.9) / (64 * pi**2), rel=5e-3)
+
+
+def test_an_objection_names_the_test_that_objects() -> None:
+    """Where y_e = y_mu evades the difference, and where a muon's kaon decay is closed or its coupling small."""
+    shifts = at(delta_W_mu_minus_e=4.9e-4, delta_W_e_plus_mu=-0.06, delta_W_mu=-0.03)
+    said = load("lepton_universality").objection(shifts)
+    assert said.startswith("delta_W_e_plus_mu = -0.06, ")
+    assert said.endswith(" allows 0.002")
+    assert (
+        load("lepton_universality", "difference").objection(shifts).startswith("delta_W_mu_minus_e = 0.00049")
+    )
+    rates = at(BR_K_mu_N_Phi=0.0, BR_K_e_N_Phi=1.2e-4)
+    assert load("kaon").objection(rates) == "BR_K_e_N_Phi = 0.00012, kaons (both) allows 6e-05"
+    rates = at(BR_K_mu_N_Phi=4e-6, BR_K_e_N_Phi=1.2e-4)
+    assert load("kaon").objection(rates) == "BR_K_mu_N_Phi = 4e-06, kaons (both) allows 1e-06"

@@ -98,6 +98,19 @@ def test_each_step_names_what_took_the_last_maximum_away(fits):
     assert table.loc["+ MEG II", "mu_eff_max"] == pytest.approx(alone["mu_eff_max"], rel=1e-6)
 
 
+def test_what_kills_only_together_with_others_says_so(fits):
+    """A limit half as strong again as the largest value: chi2 = 2.7055/1.5^4 there, the rest is others'."""
+    largest = maximise(fits[0], "mu_eff", above="standard_model_each", starts=2).table["mu_eff_max"].iloc[0]
+    own = f"add: {{own: {{limits: mu_eff, value: {1.5 * largest:.12e}, cl: 0.90}}}}"
+    text = TEXT.replace("add: {meg2: {}}", own)
+    row = waterfall([Fit(spec) for spec in loads(text, "steps.yaml").fits][:2], starts=2).table.iloc[1]
+    alone = delta_chi2(0.90) / 1.5**4
+    assert row["killed_by"] == "own"
+    assert row["killed_chi2"] == pytest.approx(alone, rel=1e-3)
+    together = f"chi2 is {alone + delta_chi2(0.90):.3g} above the Standard Model's, and 2.71 is allowed"
+    assert f" by itself; with g_minus_2, na64 {together}" in row["killed_because"]
+
+
 def test_a_limit_exceeded_at_the_expense_of_another_is_said():
     """Where g-2 is better than in the Standard Model, Delta chi2 leaves room for others to be worse."""
     text = TEXT.replace("wp2025", "wp2020").split("cumulative")[0] + "tasks: [maximise]\n"
@@ -109,6 +122,9 @@ def test_a_limit_exceeded_at_the_expense_of_another_is_said():
 def test_a_rise_is_said(fits):
     found = waterfall([fits[1], fits[0]], starts=2)
     assert any("start: mu_eff rises by" in w for w in found.warnings)
+    (said,) = [w for w in found.warnings if "no step of a waterfall" in w]
+    assert said.startswith("start: no step of a waterfall, meg2 of + MEG II is left out")
+    assert not [w for w in waterfall(fits, starts=1).warnings if "no step of a waterfall" in w]
 
 
 def test_nothing_allowed_is_an_answer(fits):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -43,3 +43,8 @@ def room_beside(others: Sequence[Array], hard: bool) -> Array:
     taken = np.asarray(together(others, hard))
     left = 1.0 if hard else np.sqrt(np.maximum((1 - taken) * (1 + taken), 0.0))
     return np.where(taken <= 1, left, np.nan)
+
+
+def worst(strengths: Mapping[str, Array]) -> str:
+    """Return the name of the limit that objects most to one point; arrays of shape (1,)."""
+    return max(strengths, key=lambda name: float(np.ravel(strengths[name])[0]))

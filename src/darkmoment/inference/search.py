@@ -11,13 +11,10 @@ from typing import Any
 import numpy as np
 from scipy.stats import qmc
 
-from darkmoment.fit import Fit
 from darkmoment.inference.charts import CHARTS
-from darkmoment.inference.climb import ITERATIONS, Differentiate, climb, descend
 from darkmoment.inference.crew import Crew, Report, unheard
-from darkmoment.inference.hop import hop
-from darkmoment.inference.lockstep import lockstep
-from darkmoment.inference.problem import Problem, View, compressed, differentiate_all
+from darkmoment.inference.local import search_locally
+from darkmoment.inference.problem import Problem, compressed
 from darkmoment.parameters import Array
 
 SEARCHES = 2
@@ -26,13 +23,6 @@ SCREEN = 64
 
 CHARTED_SCREEN = 512
 """The same where the coordinates are a chart's: made for narrow corners."""
-
-HOPS = 2
-"""How often a climb hops to another knot of a curve and goes on."""
-
-HOPPING, HOPPED = 60, 30
-"""Iterations of a climb that hops, before and after: most arrive in fewer, few would dither on. Points handed
-over are given all they need."""
 
 LN_TOLERANCE = 0.005
 """Two values of a logarithmic quantity within 0.5% are the same answer."""
@@ -45,7 +35,7 @@ TOGETHER = 128
 """Local searches run in step at a time."""
 
 _MORE_ROUNDS = 3
-_NEARLY = 3.0
+_CLOSE, _PERSISTENT = 0.1, 6
 
 
 @dataclass
@@ -74,6 +64,15 @@ class Findings:
     def add(self, search: int, u: Array, score: float) -> bool:
         """Record an arrival; return True where it is better than all before by more than the tolerance."""
         self.arrivals.append((search, score))
+        return self._take(u, score)
+
+    def lift(self, arrival: int, u: Array, score: float) -> bool:
+        """Record that an arrival, given by its place, went on to a better point; return as `add` does."""
+        search, before = self.arrivals[arrival]
+        self.arrivals[arrival] = (search, max(before, score))
+        return self._take(u, score)
+
+    def _take(self, u: Array, score: float) -> bool:
         better = (self.u is None and score > -inf) or score > self.score + self.slack
         if score > self.score:
             self.u, self.score = u, score
@@ -152,6 +151,7 @@ class CellSearch:
         self.hushed = None if quiet is None else problem.of(quiet)
         self.charts: tuple[str, ...] = ()
         self.hops = False
+        self.ends: list[tuple[int, Attempt, Array]] = []
         relative = allowance is not None and not problem.logarithmic
         self.found = Findings(CHI2_TOLERANCE if allowance is None else LN_TOLERANCE, relative)
         self._rounds = [0] * SEARCHES
@@ -202,6 +202,26 @@ class CellSearch:
             found += [Attempt(self, search, start, chart=chart) for start in here]
         return found
 
+    def close(self) -> list[tuple[int, Attempt]]:
+        """Return arrivals, by their place, of brief climbs that ended just below the best, to go on with.
+
+        Only of a search that has not reached it, and only the best few.
+        """
+        missing, arrivals = self.missing(), self.found.arrivals
+        found = []
+        for search in missing:
+            mine = [end for end in self.ends if end[1].search == search]
+            mine = [end for end in mine if arrivals[end[0]][1] > self.found.score - _CLOSE]
+            mine.sort(key=lambda end: -arrivals[end[0]][1])
+            found += mine[:_PERSISTENT]
+        free = self.problem.free
+        starts = [CHARTS[a.chart].coordinates(free, u) if a.chart else u for _, a, u in found]
+        return [
+            (i, replace(attempt, start=start, persistent=True))
+            for (i, attempt, _), start in zip(found, starts, strict=True)
+            if start is not None
+        ]
+
     def missing(self) -> list[int]:
         """Return the searches that have not reached the best value by themselves."""
         nothing = self.found.score == -inf
@@ -221,6 +241,9 @@ class Attempt:
     hushed: bool = False
     chart: str = ""
     """Coordinates of the start, and of the search from it; empty for those of the box."""
+
+    persistent: bool = False
+    """False where a climb that hops is brief."""
 
     def versions(self) -> list[Attempt]:
         """Return the attempt; a point handed over starts a hushed one, and one per chart, as well."""
@@ -248,23 +271,47 @@ def launch(
         Called with the number of searches finished.
     """
     each = [(k, version) for k, attempt in enumerate(attempts) for version in attempt.versions()]
-    arrivals: dict[int, tuple[Array, float]] = {}
-    for hushed, chart in sorted({(attempt.hushed, attempt.chart) for _, attempt in each}):
-        chosen = [i for i, (_, a) in enumerate(each) if (a.hushed, a.chart) == (hushed, chart)]
-        base = each[chosen[0]][1].cell.problem.base
-        fit = base.hushed() if hushed else base
-        assert fit is not None
-        heard = partial(_heard, report, len(arrivals), len(attempts) / len(each))
-        ends = crew.run(search_locally, fit, [_item(each[i][1]) for i in chosen], TOGETHER, heard)
-        arrivals |= dict(zip(chosen, ends, strict=True))
+    arrivals = _arrivals(
+        [version for _, version in each], crew, lambda n: report(n * len(attempts) // len(each))
+    )
     better = [False] * len(attempts)
-    for i, (k, attempt) in enumerate(each):
-        better[k] |= attempt.cell.found.add(attempt.search, *arrivals[i])
+    for (k, attempt), arrival in zip(each, arrivals, strict=True):
+        cell = attempt.cell
+        if cell.hops and attempt.search >= 0:
+            cell.ends.append((len(cell.found.arrivals), attempt, arrival[0]))
+        better[k] |= cell.found.add(attempt.search, *arrival)
     return better
 
 
-def _heard(report: Callable[[int], None], before: int, share: float, done: int, total: int) -> None:
-    report(round((before + done) * share))
+def persist(cells: Sequence[CellSearch], crew: Crew) -> None:
+    """Go on with brief climbs that ended just below the best of their cell, for searches that need it.
+
+    They are the same starts: their arrivals are lifted, and none is added.
+    """
+    close = [(cell, i, attempt) for cell in cells if cell.hops for i, attempt in cell.close()]
+    ends = _arrivals([attempt for _, _, attempt in close], crew, lambda done: None)
+    for (cell, i, _), end in zip(close, ends, strict=True):
+        cell.found.lift(i, *end)
+
+
+def _arrivals(
+    attempts: Sequence[Attempt], crew: Crew, report: Callable[[int], None]
+) -> list[tuple[Array, float]]:
+    """Run local searches in step, those in the same coordinates together."""
+    arrivals: dict[int, tuple[Array, float]] = {}
+    for hushed, chart in sorted({(attempt.hushed, attempt.chart) for attempt in attempts}):
+        chosen = [i for i, a in enumerate(attempts) if (a.hushed, a.chart) == (hushed, chart)]
+        base = attempts[chosen[0]].cell.problem.base
+        fit = base.hushed() if hushed else base
+        assert fit is not None
+        heard = partial(_heard, report, len(arrivals))
+        ends = crew.run(search_locally, fit, [_item(attempts[i]) for i in chosen], TOGETHER, heard)
+        arrivals |= dict(zip(chosen, ends, strict=True))
+    return [arrivals[i] for i in range(len(attempts))]
+
+
+def _heard(report: Callable[[int], None], before: int, done: int, total: int) -> None:
+    report(before + done)
 
 
 def _item(attempt: Attempt) -> dict[str, Any]:
@@ -277,61 +324,10 @@ def _item(attempt: Attempt) -> dict[str, Any]:
         "least": problem.least,
         "chart": attempt.chart,
         "hops": attempt.cell.hops,
-        "brief": attempt.cell.hops and attempt.search >= 0,
+        "brief": attempt.cell.hops and attempt.search >= 0 and not attempt.persistent,
         "allowance": attempt.cell.allowance,
         "start": attempt.start,
     }
-
-
-def search_locally(fit: Fit, items: Sequence[dict[str, Any]]) -> list[tuple[Array, float]]:
-    """Run local searches in step, each of a cell of its own; return their points and scores."""
-    keys = ("quantity", "held", "target", "scale", "least", "chart")
-    problems = [Problem(fit, **{key: item[key] for key in keys}) for item in items]
-
-    def answer_all(asked: list[tuple[int, Array]]) -> list[tuple[View, View]]:
-        return differentiate_all([problems[i] for i, _ in asked], [u for _, u in asked])
-
-    def job(i: int, differentiate: Differentiate, begin: Array | None = None) -> tuple[Array, float]:
-        start, allowance = items[i]["start"] if begin is None else begin, items[i]["allowance"]
-        if allowance is None:
-            lowest = descend(problems[i], start, differentiate)
-            return problems[i].box(lowest.u[None, :])[0], -lowest.value
-        iterations = (HOPPING if begin is None else HOPPED) if items[i]["brief"] else ITERATIONS
-        highest = climb(problems[i], start, allowance, differentiate, iterations)
-        return problems[i].box(highest.u[None, :])[0], highest.value
-
-    ends = lockstep([partial(job, i) for i in range(len(items))], answer_all)
-    moving = list(range(len(items)))
-    for _ in range(HOPS):
-        hopped = {i: _hopped(problems[i], items[i], ends[i]) for i in moving}
-        begin = {i: v for i, v in hopped.items() if v is not None}
-        moving = list(begin)
-
-        def answer_some(
-            asked: list[tuple[int, Array]], moving: list[int] = moving
-        ) -> list[tuple[View, View]]:
-            return answer_all([(moving[k], u) for k, u in asked])
-
-        again = lockstep([partial(job, i, begin=v) for i, v in begin.items()], answer_some)
-        for i, end in zip(moving, again, strict=True):
-            ends[i] = max(ends[i], end, key=lambda arrival: arrival[1])
-    return ends
-
-
-def _hopped(problem: Problem, item: dict[str, Any], end: tuple[Array, float]) -> Array | None:
-    """Return where to climb on from, on another knot of a curve; None where that promises nothing."""
-    u, score = end
-    if not item["hops"] or item["allowance"] is None:
-        return None
-    box = problem.charted("")
-    if score == -inf:
-        # missed by little: a fresh start from there may get in
-        there = u if box.view(u[None, :]).chi2[0] < _NEARLY * item["allowance"] else None
-    else:
-        there = hop(box, u, item["allowance"])
-    if there is None or not problem.chart:
-        return there
-    return CHARTS[problem.chart].coordinates(problem.free, there)
 
 
 def search_all(
@@ -364,11 +360,13 @@ def insist(cells: Sequence[CellSearch], crew: Crew) -> list[CellSearch]:
     A cell that a neighbour undercut is certified only by what its own searches reach without help.
     """
     before = [cell.found.score for cell in cells]
+    persist(cells, crew)
     for _ in range(_MORE_ROUNDS):
         attempts = [a for cell in cells for search in cell.missing() for a in cell.attempts(search)]
         if not attempts:
             break
         launch(attempts, crew)
+        persist(cells, crew)
     return [
         cell for cell, score in zip(cells, before, strict=True) if cell.found.score > score + cell.found.slack
     ]

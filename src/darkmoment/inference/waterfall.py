@@ -19,6 +19,9 @@ from darkmoment.inference.search import CHI2_TOLERANCE, LN_TOLERANCE
 from darkmoment.levels import delta_chi2
 from darkmoment.parameters import PARAMETERS, Array
 
+_FELT = 0.1
+_AGAIN = 1_000_003  # added to the seed of a step that is searched again: its first starts are known
+
 ALLOWS = "_allows"
 """End of the columns that hold the limits on the quantity itself, `<quantity>_<experiment>_allows`."""
 
@@ -67,7 +70,7 @@ def waterfall(
     difference to the smallest chi2 of the fit. Each term is counted by itself, and only upwards: T is
     measured a little above zero and an excess of XENONnT may be filled, and if that paid for what others
     object to, a further experiment could allow more. So the answer never rises where steps only add
-    experiments.
+    experiments; a step that changes an option may raise it, and a warning says so.
 
     A maximum is handed on to the next step, and back to the one before where it is larger than what was found
     there. Where it is larger by more than the tolerance of a search, the step is searched again: for it to be
@@ -90,20 +93,19 @@ def waterfall(
         quantity=quantity,
         level=level,
         starts=starts,
-        seed=seed,
         crew=crew,
         above="standard_model_each",
     )
     found: list[Maximum] = []
     for i, fit in enumerate(fits):
         hints = _hints(fit, fits[i - 1], found[-1]) if found else []
-        found.append(ask(fit, hints=hints))
+        found.append(ask(fit, hints=hints, seed=seed))
         report(i + 1, len(fits))
     for i in reversed(range(len(fits) - 1)):
         if not _higher(fits[i], found[i], fits[i + 1], found[i + 1], level):
             continue
         hints = _hints(fits[i], fits[i + 1], found[i + 1])
-        found[i] = found[i].adopting(hints[0]) or ask(fits[i], hints=hints)
+        found[i] = found[i].adopting(hints[0]) or ask(fits[i], hints=hints, seed=seed + _AGAIN)
     return _told(fits, found, quantity, level)
 
 
@@ -155,6 +157,11 @@ def _told(fits: Sequence[Fit], found: Sequence[Maximum], quantity: str, level: f
         # what was said of a step before is not said again
         warnings += [f"{fit.label}: {w}" for w in step.warnings if w not in heard]
         heard.update(step.warnings)
+        if i and (left_out := [name for name in fits[i - 1].terms if name not in fit.terms]):
+            warnings.append(
+                f"{fit.label}: no step of a waterfall, {', '.join(left_out)} of {fits[i - 1].label} is left "
+                "out; is `cumulative: true` missing?"
+            )
         if largest > value * (1 + 2 * LN_TOLERANCE):
             warnings.append(
                 f"{fit.label}: {quantity} rises by {largest / value:.3g}: what is new here replaces "
@@ -205,7 +212,14 @@ def _killed(before: Fit, fit: Fit, point: Mapping[str, float], level: float) -> 
     grown = excess - np.array([old.get(name, 0.0) for name in fit.terms])
     guilty = [k for k in np.argsort(-excess) if excess[k] > allowed] or [int(grown.argmax())]
     names = [fit.terms[k] for k in guilty]
-    return "+".join(names), float(excess[guilty[0]]), "; ".join(_reason(fit, carried, n) for n in names)
+    reasons = "; ".join(_reason(fit, carried, n) for n in names)
+    if excess[guilty[0]] <= allowed:
+        beside = [fit.terms[k] for k in np.argsort(-excess) if k != guilty[0] and excess[k] > _FELT * allowed]
+        reasons += (
+            f" by itself; with {', '.join(beside)} chi2 is {excess.sum():.3g} above the Standard Model's, "
+            f"and {delta_chi2(level):.3g} is allowed"
+        )
+    return "+".join(names), float(excess[guilty[0]]), reasons
 
 
 def _beside(fit: Fit, row: Mapping[str, object], quantity: str, largest: float) -> dict[str, float]:

@@ -9,6 +9,7 @@ import pytest
 from darkmoment.cli import main
 from darkmoment.fit import Fit
 from darkmoment.inference.reference import standard_model_chi2
+from darkmoment.reading import describe_file
 from darkmoment.runfile.loader import load
 
 STEPS = 12
@@ -120,3 +121,12 @@ def test_the_corner_of_Le_Lmu_beats_every_other_with_everything_on(fits):
     assert seen["mu_eff"][0] > 1e-12
     worse = np.maximum(fit.chi2(corner)[0] - standard_model_chi2(fit), 0)
     assert worse.sum() < 2.7055
+
+
+def test_check_tells_how_long_it_takes():
+    """Minutes, not seconds and not hours; and no summary, as nothing is a profile likelihood."""
+    *_, waterfall, anywhere, total = describe_file(load("scrutiny")).splitlines()
+    assert "waterfall: " in waterfall
+    assert "maximise: " in anywhere
+    seconds = float(total.split()[1]) * {"s": 1, "min": 60}[total.split()[2]]
+    assert 60 < seconds < 3600

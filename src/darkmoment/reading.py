@@ -24,6 +24,8 @@ _SEARCH_CALLS = 50
 _OVERALL_SEARCHES = 400
 """Local searches that an overall maximum takes the time of: kinks of the curves make its own ones long."""
 
+_HOPPING_SEARCHES = 80
+"""The same where searches hop from knot to knot, and nothing has to be found to count from."""
 
 _LISTED = 3
 """Labels of variants shown one by one."""
@@ -146,12 +148,14 @@ def _seconds(fit: Fit, task: TaskSpec) -> float:
         nx, ny = profile_map.cells_of(task.options["points"])
         return profile_map.seconds(fit, nx * ny)
     if task.kind == "waterfall":
-        return _seconds(fit, replace(task, kind="maximise"))
+        options = {**task.options, "above": "standard_model_each"}
+        return _seconds(fit, replace(task, kind="maximise", options=options))
     if task.kind not in ("maximise", "profile", "compare"):
         return 0.0
     one = _measured(fit, {p.name: np.full(2 * d + 1, p.reference) for p in fit.free})
     if task.kind == "maximise" and not task.options.get("along"):
-        return one * _SEARCH_CALLS * _OVERALL_SEARCHES
+        hops = task.options.get("above") == "standard_model_each"
+        return one * _SEARCH_CALLS * (_HOPPING_SEARCHES if hops else _OVERALL_SEARCHES)
     searches = int(task.options["points"]) * (2 * int(task.options.get("starts") or STARTS) + 2)
     # a smooth fit is searched twice: for the smallest chi2, and for the largest quantity or at it
     return one * _SEARCH_CALLS * searches * (1 if fit.hard.all() else 2)

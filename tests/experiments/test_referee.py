@@ -150,7 +150,7 @@ def test_universality_at_the_benchmark() -> None:
 
 
 def test_an_objection_names_the_test_that_objects() -> None:
-    """Where y_e = y_mu evades the difference, and where a muon's kaon decay is closed or its coupling small."""
+    """Where y_e = y_mu evades the difference, and where kaons do not decay to muons."""
     shifts = at(delta_W_mu_minus_e=4.9e-4, delta_W_e_plus_mu=-0.06, delta_W_mu=-0.03)
     said = load("lepton_universality").objection(shifts)
     assert said.startswith("delta_W_e_plus_mu = -0.06, ")

@@ -123,7 +123,10 @@ class Problem:
 
     def physical(self, u: Array) -> dict[str, Array]:
         """Return the free parameters (physical units) at u, shape (n, d)."""
-        u = self.box(u)
+        return self.of_box(self.box(u))
+
+    def of_box(self, u: Array) -> dict[str, Array]:
+        """Return the free parameters (physical units) at points of the box, shape (n, d)."""
         return {p.name: p.from_unit(u[:, i]) for i, p in enumerate(self.free)}
 
     def unit(self, point: Mapping[str, float]) -> Array:
@@ -209,21 +212,19 @@ def differentiate_all(problems: Sequence[Problem], at: Sequence[Array]) -> list[
     Parameters
     ----------
     problems : sequence of Problem
-        Cells that differ in the values held (and in the target), not in what is held or asked for.
+        Cells that differ in the values held, in target and coordinates, not in what is held or asked for.
     at : sequence of ndarray (d,)
         One point for each.
     """
     first = problems[0]
-    if any(
-        problem.base is not first.base or problem.quantity != first.quantity or problem.chart != first.chart
-        for problem in problems
-    ):
+    if any(problem.base is not first.base or problem.quantity != first.quantity for problem in problems):
         raise ValueError("cells of different fits or quantities cannot be differentiated together")
     if first.dimension == 0:
         return [problem.differentiate(u) for problem, u in zip(problems, at, strict=True)]
     stencils = [stencil(u) for u in at]
     size = len(stencils[0])
-    points = first.physical(np.concatenate(stencils))
+    boxes = [problem.box(points) for problem, points in zip(problems, stencils, strict=True)]
+    points = first.of_box(np.concatenate(boxes))
     for name in first.held:
         points[name] = np.repeat([problem.held[name] for problem in problems], size)
     quantities = [first.quantity] if first.quantity else []

@@ -297,10 +297,10 @@ def persist(cells: Sequence[CellSearch], crew: Crew) -> None:
 def _arrivals(
     attempts: Sequence[Attempt], crew: Crew, report: Callable[[int], None]
 ) -> list[tuple[Array, float]]:
-    """Run local searches in step, those in the same coordinates together."""
+    """Run local searches in step, those of hushed fits apart."""
     arrivals: dict[int, tuple[Array, float]] = {}
-    for hushed, chart in sorted({(attempt.hushed, attempt.chart) for attempt in attempts}):
-        chosen = [i for i, a in enumerate(attempts) if (a.hushed, a.chart) == (hushed, chart)]
+    for hushed in sorted({attempt.hushed for attempt in attempts}):
+        chosen = [i for i, attempt in enumerate(attempts) if attempt.hushed == hushed]
         base = attempts[chosen[0]].cell.problem.base
         fit = base.hushed() if hushed else base
         assert fit is not None

@@ -30,7 +30,7 @@ parameters:
   delta_theta: pi/4
   m_S: 0.3
   delta_m_S: 0.1
-  m_majorana: 0.1
+  m_majorana: 0.03
   m_dirac: 0
   m_E: 2000
 experiments:

@@ -44,7 +44,9 @@ def test_the_json_object_has_the_keys_of_the_documentation(darkmoment):
     assert set(found["observables"]) == {
         *("mu_emu_muB", "mu_eff_muB", "mu_emu_per_GeV", "BR_mu_e_gamma", "BR_mu_3e"),
         *("CR_mu_e_Al", "CR_mu_e_Ti", "CR_mu_e_Au", "delta_a_mu", "delta_a_e"),
-        *("BR_invisible", "borexino_limit_muB"),
+        *("m_nu_eV", "BR_invisible", "borexino_limit_muB"),
+        *("delta_N_nu", "T_parameter", "T_parameter_10TeV", "delta_W_e", "delta_W_mu", "majorana_yukawa"),
+        *("BR_K_e_N_Phi", "BR_K_mu_N_Phi", "BR_mu_e_dark_photon", "BR_mu_3e_dark_photon"),
     }
     assert found["observables"]["BR_invisible"] == 1
     assert list(found["chi2"]) == ["meg2", "na64", "borexino"]

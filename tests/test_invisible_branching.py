@@ -107,15 +107,36 @@ def test_one_point_and_a_batch_have_the_same_bits():
     ("m", "invisible"), [(0.01, (0, 1e-6)), (0.1, (0, 1e-4)), (0.25, (0.99999, 1)), (1.0, (0.99999, 1))]
 )
 def test_where_the_benchmark_decays(m, invisible):
-    """N_1 N_2 opens at 200 MeV; below, the moment alone makes next to nothing invisible (epsilon 1e-4)."""
-    (found,) = fit().evaluate({"m_dark_photon": m}).observables["BR_invisible"]
+    """N_1 N_2 opens at 200 MeV; below, neutrinos are rare where the Yukawa is small (epsilon 1e-4)."""
+    (found,) = fit().evaluate({"m_dark_photon": m, "y": 1e-3}).observables["BR_invisible"]
     assert invisible[0] <= found <= invisible[1]
+
+
+@pytest.mark.parametrize(("m", "epsilon", "share"), [(0.01, 2.2275e-5, 0.908), (0.1, 2.0679e-4, 0.103)])
+def test_neutrinos_by_their_vector_coupling(m, epsilon, share):
+    """At the edges of MEG II and NA64: m/(24 pi) sum |g_nu|^2 from the numbers of F, against e+ e-."""
+    y = 0.101932
+    F = np.array([[-0.574764, -0.370693], [-0.370693, -0.473713]])
+    g = 0.5 / (16 * np.pi**2) * y**2 * F
+    electrons = (
+        epsilon**2
+        / (3 * 137.035999)
+        * m
+        * (1 + 2 * (0.511e-3 / m) ** 2)
+        * np.sqrt(1 - 4 * (0.511e-3 / m) ** 2)
+    )
+    neutrinos = m / (24 * np.pi) * (g**2).sum()
+    there = {"m_dark_photon": m, "epsilon": epsilon, "y": y}
+    found = fit().evaluate(there).observables.iloc[0]
+    assert found["BR_invisible"] == pytest.approx(neutrinos / (neutrinos + electrons), rel=1e-5)
+    assert found["BR_invisible"] == pytest.approx(share, abs=1e-3)
+    assert found["width_nu_nu_GeV"] == pytest.approx(neutrinos, rel=1e-5)
 
 
 def test_below_the_electrons_it_decays_to_neutrinos_or_not_at_all():
     light = {"m_dark_photon": 1e-3}
     assert fit().evaluate(light).observables["BR_invisible"].tolist() == [1]
-    stable = {**light, "delta_theta": 0.0}
+    stable = {**light, "delta_theta": 0.0, "m_majorana": 0.0, "m_dirac": 0.1}
     found = fit().evaluate(stable).observables.iloc[0]
     assert (found["width_total_GeV"], found["BR_invisible"], found["BR_visible"]) == (0, 1, 0)
 
@@ -123,14 +144,14 @@ def test_below_the_electrons_it_decays_to_neutrinos_or_not_at_all():
 def test_visible_and_invisible_searches_share_the_decays():
     """Below the N threshold the visible search bounds epsilon, above it the invisible one."""
     both = fit(experiments="{babar: {}, babar_2014: {}}")
-    below, above = both.chi2({"m_dark_photon": [0.15, 0.4], "epsilon": 2e-3})
+    below, above = both.chi2({"m_dark_photon": [0.15, 0.4], "epsilon": 2e-3, "y": 1e-3})
     assert below[1] > 1 > 1e-6 > below[0]
     assert above[0] > 1 > 1e-6 > above[1]
 
 
 def test_a_dump_is_silent_counted_and_named_where_dark_decays_are_open():
     computed = fit(experiments="{na64: {}, meg2: {}, nucal: {}}")
-    inside = {"m_dark_photon": [0.1, 0.3], "epsilon": [1e-6, 5e-7]}
+    inside = {"m_dark_photon": [0.1, 0.3], "epsilon": [1e-6, 5e-7], "y": 1e-3}
     survey = computed.survey(inside)
     nucal = computed.terms.index("nucal")
     assert survey.covered[:, nucal].tolist() == [True, False]
@@ -169,7 +190,9 @@ def test_the_search_finds_the_largest_mixing_beside_closed_regions(top, leads):
     text = TEXT.format(branching="computed", experiments=experiments)
     mixing = "[1e-8, 1e-1], prior: log_uniform, reference: 1e-4"
     assert mixing in text
-    crowded = Fit(loads(text.replace(mixing, f"[1e-8, {top}], prior: log_uniform, reference: 1e-6")).base)
+    text = text.replace(mixing, f"[1e-8, {top}], prior: log_uniform, reference: 1e-6")
+    # a Yukawa so small that neutrinos leave the decays visible
+    crowded = Fit(loads(text.replace("  y: 0.1\n", "  y: 1e-5\n")).base)
     m = 0.0205
     found = maximise(crowded, "mu_eff", along="m_dark_photon", points=[m], starts=4).table.iloc[0]
     assert (found["leading_experiment"], found["status"]) == (leads, "certified")

@@ -1,6 +1,7 @@
 """Notebooks run from top to bottom with this interpreter and give again the numbers they show."""
 
 import json
+import math
 import os
 import re
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
+
+from darkmoment.runfile.loader import load
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -90,3 +93,41 @@ def test_notebook_is_stored_executed_and_clean(path):
     for output in outputs(notebook):
         output.get("data", {}).pop("image/png", None)  # any letters may follow each other in base64
     assert not TRACES.search(nbformat.writes(notebook))
+
+
+STATED = {
+    "neutrino mass, e-mu entry: m_nu_emu": (-0.173e6, 1e-3),
+    "neutrino mass, ee entry: m_nu_ee": (-0.1224e6, 1e-3),
+    "Z -> N N: delta_N_nu": (2.000, 1e-4),
+    "Z width, sigma": (271, 2e-3),
+    "T, cut off at m_E: T_parameter": (107.7, 1e-3),
+    "W mu nu coupling: delta_W_mu": (-0.0293, 2e-2),  # that is four scalars of 0.3 GeV
+    "K -> e N Phi: BR_K_e_N_Phi": (3.59e-4, 1e-3),
+    "mu -> e A' at 2 MeV, broken": (1.67e-5, 5e-3),
+    "mu -> e A' at 10 MeV, broken": (5.71e-7, 5e-3),
+    "mu -> e A' at 50 MeV, broken": (9.63e-8, 5e-3),
+    "mu -> e A' at 90 MeV, broken": (1.40e-7, 5e-3),
+    "nu_e rate, plus": (-0.10, 0.05),
+    "nu_e nu_e A': g_nu_ee": (-0.575 * 0.5 / (16 * math.pi**2), 1e-3),
+}
+"""What is known of the benchmark from derivations outside of the package, and to how many digits."""
+
+
+def test_scrutiny_shows_the_known_numbers_of_the_benchmark():
+    found = key_numbers(nbformat.read(FOLDER / "03_scrutiny.ipynb", as_version=4))
+    for name, (value, digits) in STATED.items():
+        assert found[name] == pytest.approx(value, rel=digits), name
+    assert found["waterfall never rises"] == found["waterfall is certified"] == 1
+
+
+def test_scrutiny_tells_of_every_step_of_the_shipped_fit():
+    notebook = nbformat.read(FOLDER / "03_scrutiny.ipynb", as_version=4)
+    (table,) = (c.source for c in notebook.cells if "| step |" in c.source)
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("|")][2:]
+    labels = [spec.label for spec in load("scrutiny").fits]
+    assert len(rows) == len(labels)
+    values = [float(row[1].strip("| ")) for row in rows]
+    assert sorted(values[:-1], reverse=True) == values[:-1]
+    for row, label in zip(rows, labels, strict=True):
+        plain = re.sub(r"[$\\ ]", "", row[0].replace(r"\to", "->"))
+        assert plain.startswith(label.replace(" ", "")), (row[0], label)

@@ -141,6 +141,7 @@ def is_complete(found):
         "projections": ["babar", "borexino", "g_minus_2", "meg2", "na64", "sindrum", "sindrum2"],
         "paper": ["borexino", "meg2", "na64"],
         "scattering": ["borexino", "gemma", "lsnd", "lz", "texono", "xenonnt"],
+        "scrutiny": ["babar", "borexino", "g_minus_2", "meg2", "na64"],
     }
     return True
 

@@ -6,6 +6,8 @@ from darkmoment.experiments import Card
 from darkmoment.experiments.card import OptionValue
 from darkmoment.experiments.likelihood import Array, Point
 from darkmoment.experiments.scattering import GEV_PER_KEV, SolarLimit
+from darkmoment.physics.neutrino_electron import VectorRecoils
+from darkmoment.physics.neutrinos import NeutrinoFlux
 from darkmoment.physics.recoil import T_max, dipole_recoil_integral, integral_in_window
 
 
@@ -23,6 +25,10 @@ class Experiment(SolarLimit):
         E = self.dataset.numbers["E_keV"] * GEV_PER_KEV
         self._window = (float(self.options["T_min_keV"]) * GEV_PER_KEV, float(T_max(E)), E)
         self._massless = dipole_recoil_integral(np.zeros(1), *self._window)
+        if self.counts_vector:
+            line = NeutrinoFlux(lines=((E, 1.0),))
+            recoils = [VectorRecoils(nu, line.recoils, *self._window[:2]) for nu in ("nu_e", "nu_mu")]
+            self.add_vector(self.vector_sources(*recoils), float(self._massless[0]))
 
     def relative_rate(self, p: Point) -> Array:
         """Return the rate at each point's mass and mixing over that of massless mediator and weight one."""

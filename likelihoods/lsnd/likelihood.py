@@ -1,9 +1,12 @@
 """LSND: the limits on the moments of nu_e and nu_mu, recast to an A' of any mass."""
 
+from dataclasses import replace
+
 from darkmoment.experiments import Card
 from darkmoment.experiments.card import OptionValue
 from darkmoment.experiments.likelihood import Array, Point
 from darkmoment.experiments.scattering import ScatteringLimit
+from darkmoment.experiments.vector_coupling import Source, whole
 from darkmoment.physics.stopped_pion import NU_E, NU_MU
 
 
@@ -20,6 +23,20 @@ class Experiment(ScatteringLimit):
         super().__init__(card, dataset, shape, **options)
         fluxes = [NU_E, NU_MU] if self.dataset.name == "mu_nue" else [NU_MU, NU_E]
         self.recoils, self._others = (self.recoils_of(flux) for flux in fluxes)
+        if self.counts_vector:
+            self.add_vector(self._vector_sources(), self.recoils.massless)
+
+    def _vector_sources(self) -> list[Source]:
+        """Return nu_e, and the line of nu_mu and the continuum of nu_mu_bar, as far as they are counted."""
+        line, continuum = replace(NU_MU, density=None, knots=()), replace(NU_MU, lines=())
+        electron = [Source(self.vector_recoils_of("nu_e", NU_E), "e", whole)]
+        muon = [
+            Source(self.vector_recoils_of(neutrino, flux), "mu", whole)
+            for neutrino, flux in (("nu_mu", line), ("nu_mu_bar", continuum))
+        ]
+        if self.options["flavour_weight"] == "transition":
+            return electron + muon
+        return electron if self.dataset.name == "mu_nue" else muon
 
     def relative_rate(self, p: Point) -> Array:
         """Return the recoils counted at each mass over those of the dataset's flavour, mediator massless."""

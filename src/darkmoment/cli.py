@@ -15,7 +15,7 @@ ANSWERED, DOUBTFUL, WRONG_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 MOST_HOURS = 24
 """A run that would take longer is refused, unless `--max-hours` allows it."""
 
-_FIT = "path of a run file, or the name of a shipped fit (paper, global, projections, scattering)"
+_FIT = "path of a run file, or the name of a shipped fit (paper, global, projections, scattering, scrutiny)"
 _EXAMPLES = """\
 examples:
   darkmoment run paper --out paper-run

@@ -31,3 +31,21 @@ HBAR_GEV_S = 6.582119569e-25
 
 PERTURBATIVE = sqrt(4 * pi)
 """Couplings above this value are outside perturbativity."""
+
+M_Z = 91.1880
+"""Mass of the Z boson in GeV (PDG 2024)."""
+
+SIN2_THETA_W = 0.23129
+"""Weak mixing angle sin^2 theta_W, MSbar at the Z mass (PDG 2024)."""
+
+M_KAON = 0.493677
+"""Mass of the charged kaon in GeV (PDG 2024)."""
+
+TAU_KAON_S = 1.2380e-8
+"""Lifetime of the charged kaon in s (PDG 2024)."""
+
+F_KAON = 0.1557
+"""Decay constant of the charged kaon in GeV (normalised like 0.130 of the pion)."""
+
+V_US = 0.2243
+"""CKM matrix element V_us."""

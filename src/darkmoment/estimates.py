@@ -15,12 +15,16 @@ from darkmoment.inference.maximise import STARTS
 from darkmoment.runfile.diagnostics import Problem, RunFileError
 from darkmoment.runfile.schema import TaskSpec
 from darkmoment.tasks import edges, profile_map
+from darkmoment.tasks.maximise import SMALLEST
 
 _SEARCH_CALLS = 50
 """Likelihood calls that a local search takes the time of, sharing them with those run in step."""
 
 _OVERALL_SEARCHES = 400
 """Local searches that an overall maximum takes the time of: kinks of the curves make its own ones long."""
+
+_HOPPING_SEARCHES = 80
+"""The same where searches hop from knot to knot, and nothing has to be found to count from."""
 
 _CONVENTIONS = 4
 """Searches of `compare_conventions`: one for each shape that is a choice."""
@@ -65,7 +69,12 @@ class Estimates:
 
     def summary(self, tasks: Sequence[TaskSpec]) -> float:
         """Return the seconds of three overall limits for each quantity maximised along a parameter."""
-        asked = [fit for task in tasks if task.kind == "maximise" for fit in self._chosen(task)]
+        asked = [
+            fit
+            for task in tasks
+            if task.kind == "maximise" and task.options.get("above", SMALLEST) == SMALLEST
+            for fit in self._chosen(task)
+        ]
         return sum(3 * self._call(fit) * _SEARCH_CALLS * _OVERALL_SEARCHES for fit in asked)
 
     def total(self, tasks: Sequence[TaskSpec]) -> float:
@@ -93,6 +102,8 @@ class Estimates:
             )
         if task.kind == "leave_one_out":
             return (len(fit.experiments) + 1) * self._seconds(fit, replace(task, kind="maximise"))
+        if task.kind == "waterfall":
+            return self._call(fit) * _SEARCH_CALLS * _HOPPING_SEARCHES
         starts = int(options.get("starts") or STARTS)
         if task.kind == "profile" and options["y"]:
             nx, ny = profile_map.cells_of(options["points"])
@@ -100,7 +111,8 @@ class Estimates:
         if task.kind not in ("maximise", "profile", "compare"):
             return 0.0
         if task.kind == "maximise" and not options.get("along"):
-            return self._call(fit) * _SEARCH_CALLS * _OVERALL_SEARCHES
+            hops = options.get("above") == "standard_model_each"
+            return self._call(fit) * _SEARCH_CALLS * (_HOPPING_SEARCHES if hops else _OVERALL_SEARCHES)
         searches = int(options["points"]) * (2 * starts + 2)
         # a smooth fit is searched twice: for the smallest chi2, and for the largest quantity or at it
         return self._call(fit) * _SEARCH_CALLS * searches * (1 if fit.hard.all() else 2)

@@ -13,6 +13,7 @@ import pandas as pd
 from darkmoment.experiments import Likelihood
 from darkmoment.observables.lepton_flavour import MASSES
 from darkmoment.parameters import PERTURBATIVE, Array
+from darkmoment.perturbativity import breaking_note
 from darkmoment.results.result import Result, drawable, headed, labels_of
 
 if TYPE_CHECKING:
@@ -252,4 +253,6 @@ def _doubts(fit: Fit, values: Mapping[str, Array], row: int) -> list[str]:
         norm = 2**0.25 * _at(values["y"], row)
         if norm > PERTURBATIVE >= _at(values["y"], row):
             found.append(f"y_e = y_mu = {norm:.4g}: not perturbative above sqrt(4 pi)")
+    if note := breaking_note(*(_at(values[name], row) for name in ("m_dark_photon", "g_D", "m_majorana"))):
+        found.append(note)
     return found

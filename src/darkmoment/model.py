@@ -96,10 +96,10 @@ class Model:
         return [o for o in self.table.values() if o.reported]
 
     def from_derived(self) -> list[str]:
-        """Return the reported observables the paper prints no formula for: empty for `derived`."""
+        """Return the keys of reported observables the paper prints no formula for: empty for `derived`."""
         if self.switches["formulas"] == "derived":
             return []
-        return [o.name for o in self.reported() if o.needs and not self._uses_printed(o.name)]
+        return [o.json_key for o in self.reported() if o.needs and not self._uses_printed(o.name)]
 
     def _uses_printed(self, name: str) -> bool:
         if name in {o.name for o in printed.OBSERVABLES}:

@@ -163,6 +163,12 @@ def points(n: int, seed: int = 11) -> dict[str, np.ndarray]:
     ranges |= {"mu_eff": (1e-14, 1e-8), "BR_invisible": (1e-3, 1), "delta_a_mu": (1e-14, 1e-8)}
     ranges |= {"BR_mu_3e": (1e-16, 1e-8), "CR_mu_e_Au": (1e-16, 1e-8), "CR_mu_e_Ti": (1e-16, 1e-8)}
     ranges |= {"CR_mu_e_Al": (1e-20, 1e-12), "delta_a_e": (1e-18, 1e-10), "m_E": (100, 1e4)}
+    masses = ["sum_m_nu", "m_nu_e", "m_nu_ee"]
+    ranges |= dict.fromkeys([*masses, *(f"{name}_uncancelled" for name in masses)], (1e-5, 1e-2))
+    ranges |= {"delta_N_nu": (1e-3, 2), "T_parameter": (1e-3, 100), "width_total": (1e-20, 1e-8)}
+    shifts = ["delta_W_mu_minus_e", "delta_W_e_plus_mu", "delta_W_mu"]
+    ranges |= dict.fromkeys(shifts, (1e-6, 1e-3))
+    ranges |= dict.fromkeys(["BR_K_e_N_Phi", "BR_K_mu_N_Phi", "BR_mu_e_dark_photon"], (1e-14, 1e-6))
     p = {name: np.exp(rng.uniform(*np.log(ends), n)) for name, ends in ranges.items()}
     p |= {"P_ee": rng.uniform(0.4, 0.6, n), "sin2_theta_23": rng.uniform(0.4, 0.6, n)}
     return p | {"BR_visible": 1 - rng.uniform(0, 1, n) ** 4}

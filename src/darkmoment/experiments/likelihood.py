@@ -112,6 +112,11 @@ class Likelihood(ABC):
         """
         return {}
 
+    @property
+    def standard_model_response(self) -> float:
+        """The response where there is nothing new: no signal, for a measurement the Standard Model's pull."""
+        return 0.0
+
     @abstractmethod
     def response(self, p: Point) -> Array:
         """Return the signal strength s/s_lim (0 where it says nothing), or the pull of a measurement."""
@@ -174,6 +179,13 @@ class Likelihood(ABC):
     def covered(self, p: Point) -> NDArray[np.bool_]:
         """Return where the experiment says something; broadcasts against the point's arrays."""
         return _EVERYWHERE
+
+    def objection(self, p: Point) -> str:
+        """Say in words what it finds wrong with one point, arrays of shape (1,).
+
+        Empty unless overridden: `limits` beside `limit` then says it.
+        """
+        return ""
 
     def silenced(self) -> Likelihood | None:
         """Return a hard limit that allows the points at which this experiment says nothing.
@@ -311,6 +323,13 @@ class Measurement(Likelihood):
         if self.dataset.value is None or self.dataset.sigma is None:
             raise ExperimentError(f"dataset '{self.dataset}' of {self.name} has no measured value")
         return (p[self.limits] - self.dataset.value) / self.dataset.sigma
+
+    @property
+    def standard_model_response(self) -> float:
+        """The pull at zero: what is measured is the difference to the Standard Model."""
+        if self.dataset.value is None or self.dataset.sigma is None:
+            raise ExperimentError(f"dataset '{self.dataset}' of {self.name} has no measured value")
+        return -self.dataset.value / self.dataset.sigma
 
     def limit(self, p: Point) -> Array:
         """Return nan: a measurement has no upper limit of its own."""

@@ -42,7 +42,8 @@ class Searchable(Protocol):
 
 
 _TINY = 1e-290
-_OPTIONS = {"maxiter": 120, "ftol": 1e-11}
+ITERATIONS = 120
+_FTOL = 1e-11
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,11 @@ class _Floor(_Trace):
 
 
 def climb(
-    problem: Searchable, start: Array, allowance: float, differentiate: Differentiate | None = None
+    problem: Searchable,
+    start: Array,
+    allowance: float,
+    differentiate: Differentiate | None = None,
+    iterations: int = ITERATIONS,
 ) -> Arrival:
     """Maximise ln(quantity) from `start` with chi2 <= allowance and every hard limit obeyed.
 
@@ -133,6 +138,8 @@ def climb(
         Largest total chi2 of the smooth terms; inf where there are none.
     differentiate : callable, optional
         In place of `problem.differentiate`, e.g. to share likelihood calls with other searches.
+    iterations : int
+        Steps at most.
     """
     trace = _Trace(problem, allowance, differentiate)
 
@@ -142,7 +149,7 @@ def climb(
     def slope(u: Array) -> Array:
         return -trace(u)[1].ln_quantity
 
-    last = _minimise(trace, objective, slope, start)
+    last = _minimise(trace, objective, slope, start, iterations)
     return Arrival(last, -inf) if trace.where is None else Arrival(trace.where, trace.best)
 
 
@@ -164,7 +171,9 @@ def descend(problem: Searchable, start: Array, differentiate: Differentiate | No
     return Arrival(last, inf) if trace.where is None else Arrival(trace.where, -trace.best)
 
 
-def _minimise(trace: _Trace, objective: object, slope: object, start: Array) -> Array:
+def _minimise(
+    trace: _Trace, objective: object, slope: object, start: Array, iterations: int = ITERATIONS
+) -> Array:
     if trace.problem.dimension == 0:
         trace(start)
         return start
@@ -176,6 +185,6 @@ def _minimise(trace: _Trace, objective: object, slope: object, start: Array) -> 
         bounds=bounds,
         constraints=trace.constraints(),
         method="SLSQP",
-        options=_OPTIONS,
+        options={"maxiter": iterations, "ftol": _FTOL},
     )
     return np.clip(found.x, 0.0, 1.0)

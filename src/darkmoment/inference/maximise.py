@@ -1,6 +1,7 @@
 """The largest value of a quantity that the experiments allow, with its certificate.
 
-Delta chi2 is the total chi2 less the smallest total chi2 at the same value of the `along` parameter. A cell
+Delta chi2 is the total chi2 less the smallest total chi2 at the same value of the `along` parameter, or less
+the Standard Model's where that is asked for. A cell
 is certified where two searches without a common start or random stream reach the best value, for the
 quantity and for the smallest chi2, and no neighbouring cell undercuts it.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Integral
+from typing import Literal
 
 import numpy as np
 
@@ -23,9 +25,10 @@ from darkmoment.inference.asked import (
 from darkmoment.inference.crew import Crew, unheard
 from darkmoment.inference.lattice import lattice
 from darkmoment.inference.map_search import MapSearch
-from darkmoment.inference.maximum import Cell, Maximum, result
-from darkmoment.inference.migrad import ask_migrad
+from darkmoment.inference.maximum import ORIGINS, Cell, Maximum, result
+from darkmoment.inference.migrad import NOT_ASKED_EACH, ask_migrad
 from darkmoment.inference.problem import Problem
+from darkmoment.inference.reference import standard_model_chi2
 from darkmoment.inference.search import (
     CHI2_TOLERANCE,
     Attempt,
@@ -40,8 +43,11 @@ STARTS = 4
 """Starts per search and cell."""
 
 _OVERALL_STARTS = 12
+_PUSHES, _LITTLE = 4, 1e-4
 
 Progress = Callable[[int, int], None]
+
+Origin = Literal["smallest", "standard_model", "standard_model_each"]
 
 
 def grid(fit: Fit, name: str, points: int, window: tuple[float, float] | None = None) -> Array:
@@ -87,6 +93,7 @@ def maximise(
     progress: Progress | None = None,
     hints: Sequence[Mapping[str, float]] = (),
     crew: Crew | None = None,
+    above: Origin = "smallest",
 ) -> Maximum:
     """Find the largest allowed value of a quantity, for each value of a parameter or overall.
 
@@ -113,6 +120,12 @@ def maximise(
         Points (physical units) to start from besides; what only they reach is not certified.
     crew : Crew, optional
         Who does the work; this process where left out.
+    above : str
+        What Delta chi2 is counted from: the smallest total chi2 at the same value of `along`, or that of the
+        Standard Model. What does not depend on the couplings (Z width, T) cancels in the former.
+        `standard_model_each` counts each term from its own value in the Standard Model, and only upwards:
+        what one experiment likes better there pays for no objection of another, so that a further experiment
+        never allows more.
 
     Returns
     -------
@@ -121,8 +134,8 @@ def maximise(
     Raises
     ------
     ValueError
-        If the quantity does not exist, `along` is not free and `points` is a number, or a value of `along`
-        has no meaning.
+        If the quantity does not exist, `along` is not free and `points` is a number, `above` is none of
+        these, or a value of `along` has no meaning.
 
     Examples
     --------
@@ -139,11 +152,17 @@ def maximise(
     check_hints(fit, hints)
     if along is not None:
         check_along(fit, along, not isinstance(points, Integral))
+    if above not in ORIGINS:
+        raise ValueError(f"above = {above!r}: give {' or '.join(ORIGINS)}")
     cells = list(_cells(fit, quantity, along, points, level, starts, seed))
-    stages = 2 if cells[0].smooth else 1
+    if above != "smallest":
+        for cell in cells:
+            cell.count_from(standard_model_chi2(fit), upwards=above == "standard_model_each")
+    sought = cells[0].smooth and above == "smallest"
+    stages = 2 if sought else 1
     crew = crew or Crew()
     report = progress or unheard
-    if cells[0].smooth:
+    if sought:
         search_all([cell.floor for cell in cells], crew, lambda done, of: report(done, stages * of))
         _ask_the_map(fit, cells, seed, crew)
         _ask_migrad(fit, [cell.floor for cell in cells], {}, crew)
@@ -153,14 +172,33 @@ def maximise(
         [cell.peak for cell in cells], crew, lambda done, of: report(done + (stages - 1) * of, stages * of)
     )
     offers = [Attempt(cell.peak, -1, cell.problem.unit(hint)) for cell in cells for hint in hints]
-    if any(launch(offers, crew)):
+    if any([*launch(offers, crew), *_to_the_top(cells, crew)]):
         insist([cell.peak for cell in cells], crew)
-    asked = [cell for cell in cells if cell.value is not None]
-    reached = {quantity: [cell.value for cell in asked if cell.value is not None]}
-    said = _ask_migrad(fit, [cell.peak for cell in asked], reached, crew)
-    for cell, status in zip(asked, said, strict=True):
-        cell.migrad = status
+    if above == "standard_model_each":
+        for cell in cells:
+            cell.migrad = NOT_ASKED_EACH
+    else:
+        asked = [cell for cell in cells if cell.value is not None]
+        reached = {quantity: [cell.value for cell in asked if cell.value is not None]}
+        said = _ask_migrad(fit, [cell.peak for cell in asked], reached, crew)
+        for cell, status in zip(asked, said, strict=True):
+            cell.migrad = status
     return result(fit, quantity, along, level, cells)
+
+
+def _to_the_top(cells: list[Cell], crew: Crew) -> list[bool]:
+    """Go on from the best points of climbs that hop, which are brief, until little is gained."""
+    better: list[bool] = []
+    moving = [cell.peak for cell in cells if cell.peak.hops and cell.peak.found.u is not None]
+    for _ in range(_PUSHES):
+        before = [peak.found.score for peak in moving]
+        better += launch(
+            [Attempt(peak, -1, peak.found.u) for peak in moving if peak.found.u is not None], crew
+        )
+        moving = [p for p, score in zip(moving, before, strict=True) if p.found.score > score + _LITTLE]
+        if not moving:
+            break
+    return better
 
 
 def _ask_the_map(fit: Fit, cells: list[Cell], seed: int, crew: Crew) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf, nan
 from typing import TYPE_CHECKING
@@ -10,12 +11,14 @@ import numpy as np
 import pandas as pd
 
 from darkmoment.fit import Fit
+from darkmoment.inference.charts import CHARTS, chart_at, charts_for
 from darkmoment.inference.leaning import Bound, bounds_leaned_on, leading
 from darkmoment.inference.problem import Problem
 from darkmoment.inference.search import SEARCHES, CellSearch
 from darkmoment.inference.steps import steps
 from darkmoment.levels import delta_chi2
 from darkmoment.parameters import Array
+from darkmoment.perturbativity import breaking_warnings
 from darkmoment.results.result import Result, drawable, headed, unit_of
 
 if TYPE_CHECKING:
@@ -24,11 +27,22 @@ if TYPE_CHECKING:
     from darkmoment.results.curves import Curves
 
 _NOTED_CHI2 = 9.0
+_ROUNDING = 1e-3
+_SLIP = 1e-9  # what a point loses when it is written down
+
+ORIGINS = {"smallest": "min", "standard_model": "standard_model", "standard_model_each": "standard_model"}
+"""What Delta chi2 may be counted from -> how columns name it."""
 
 
 @dataclass
 class Cell:
-    """One cell's searches: the smallest chi2, then the largest quantity above it."""
+    """One cell's searches: the smallest chi2, then the largest quantity above it.
+
+    Attributes
+    ----------
+    origin : ndarray (K,) or None
+        chi2 of each term that Delta chi2 is counted from; None for the smallest total of the cell.
+    """
 
     problem: Problem
     seed: list[int]
@@ -36,6 +50,7 @@ class Cell:
     level: float
     floor: CellSearch = field(init=False)
     peak: CellSearch = field(init=False)
+    origin: Array | None = None
     migrad: str = ""
 
     def __post_init__(self) -> None:
@@ -43,6 +58,21 @@ class Cell:
         bare = Problem(self.problem.base, None, self.problem.held)
         self.floor = CellSearch(bare, self.seed, self.starts)
         self.peak = CellSearch(self.problem, self.seed, self.starts, inf)
+
+    def count_from(self, origin: Array, upwards: bool) -> None:
+        """Count Delta chi2 from these terms, shape (K,), each only upwards or the total.
+
+        What limits the masses of N alone is then a wall in the search: it is given charts to see past it.
+        """
+        self.origin = origin
+        if upwards:
+            p = self.problem
+            self.problem = Problem(
+                p.base, p.quantity, p.held, scale=p.scale, least=[float(x) for x in origin]
+            )
+            self.peak = CellSearch(self.problem, self.seed, self.starts, inf)
+        self.peak.charts, self.peak.hops = charts_for(self.problem.fit), True
+        self.peak.allowance = self.allowance
 
     @property
     def smooth(self) -> bool:
@@ -58,9 +88,20 @@ class Cell:
         value = float(self.problem.survey(u[None, :]).quantities[self.problem.quantity][0])
         return value if value > 0 or not self.problem.logarithmic else None
 
+    def counted_from(self) -> tuple[Array, str]:
+        """Return chi2 of each term that Delta chi2 is counted from, shape (K,), and how columns name it."""
+        if self.origin is not None:
+            return self.origin, ORIGINS["standard_model"]
+        u = self.floor.found.u
+        if u is None:
+            return np.zeros(len(self.problem.fit.terms)), ORIGINS["smallest"]
+        return self.floor.problem.survey(u[None, :]).chi2[0], ORIGINS["smallest"]
+
     @property
     def allowance(self) -> float:
         """Largest total chi2 allowed."""
+        if self.origin is not None and self.smooth:
+            return float(self.origin.sum()) + delta_chi2(self.level)
         return -self.floor.found.score + delta_chi2(self.level) if self.smooth else inf
 
 
@@ -107,6 +148,8 @@ class Maximum(Result):
     warnings: list[str]
     bounds: list[list[Bound]]
     fit: Fit | None = field(default=None, compare=False)
+    cells: Sequence[Cell] = field(default=(), repr=False, compare=False)
+    """The searches it was made from."""
 
     @property
     def certified(self) -> bool:
@@ -185,6 +228,24 @@ class Maximum(Result):
         chi2 = {term: float(row[f"chi2_{term}"]) for term in fit.terms}
         return terms_figure(chi2, fit.title if title is None else title, labels_of(fit))
 
+    def adopting(self, point: Mapping[str, float]) -> Maximum | None:
+        """Return the result with an allowed point that somebody else found; for one cell without `along`.
+
+        None where it is better by more than the searches' tolerance, which means that they missed something,
+        and where it is not allowed here.
+        """
+        (cell,) = self.cells
+        found = cell.peak.found
+        u = cell.problem.unit(point)
+        seen = cell.problem.view(u[None, :])
+        score = float(seen.ln_quantity[0])
+        obeyed = bool((seen.ln_strength[0] <= _SLIP).all())
+        allowed = obeyed and bool(seen.physical[0]) and seen.chi2[0] <= cell.allowance * (1 + _SLIP)
+        if not allowed or found.u is None or score > found.score + found.slack:
+            return None
+        found.add(-1, u, score)
+        return result(cell.problem.base, self.quantity, self.along, self.level, [cell])
+
 
 def result(fit: Fit, quantity: str, along: str | None, level: float, cells: list[Cell]) -> Maximum:
     """Return what was found in finished cells."""
@@ -194,8 +255,8 @@ def result(fit: Fit, quantity: str, along: str | None, level: float, cells: list
         rows.append(row)
         bounds.append(leaned)
     table = pd.DataFrame(rows)
-    warnings = _warnings(fit, quantity, table, along, bounds) + _on_a_step(cells)
-    return Maximum(quantity, along, level, table, warnings, bounds, fit)
+    warnings = _warnings(fit, quantity, table, along, bounds, level) + _on_a_step(cells)
+    return Maximum(quantity, along, level, table, warnings, bounds, fit, cells)
 
 
 def _on_a_step(cells: list[Cell]) -> list[str]:
@@ -229,16 +290,16 @@ def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[s
     found = cell.peak.found
     row: dict[str, object] = {along: cell.problem.held[along]} if along else {}
     floor_u = cell.floor.found.u
-    failed = found.u is None or (cell.smooth and floor_u is None)
+    sought = cell.smooth and cell.origin is None
+    failed = found.u is None or (sought and floor_u is None)
     u = found.u if found.u is not None else np.full(cell.problem.dimension, 0.5)
     felt = _felt(cell, u)
     survey, limits = cell.problem.survey(u[None, :]), felt.survey(u[None, :])
     value = float("nan") if failed else float(survey.quantities[quantity][0])
-    leaned = [] if failed else bounds_leaned_on(felt, u, cell.allowance, floor_u, _felt(cell, floor_u))
-    best = (
-        np.zeros(len(fit.terms)) if floor_u is None else cell.floor.problem.survey(floor_u[None, :]).chi2[0]
-    )
-    agreed = found.agreed and (not cell.smooth or cell.floor.found.agreed)
+    leaned = [] if failed else _leaned(cell, felt, u, floor_u)
+    best, origin = cell.counted_from()
+    worse = survey.chi2[0] if cell.problem.least is None else np.maximum(survey.chi2[0], best)
+    agreed = found.agreed and (not sought or cell.floor.found.agreed)
     agreed = agreed and not cell.migrad.startswith("lower")
     status = "failed" if failed else "uncertified" if not agreed else "certified"
     if status == "certified" and any(not b.convention for b in leaned):
@@ -247,9 +308,7 @@ def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[s
     row["leading_experiment"] = (
         ""
         if failed
-        else leading(
-            fit.terms, felt.fit.hard, limits.strength[0], survey.chi2[0], best, delta_chi2(cell.level)
-        )
+        else leading(fit.terms, felt.fit.hard, limits.strength[0], worse, best, delta_chi2(cell.level))
     )
     row |= {
         "status": status,
@@ -259,9 +318,9 @@ def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[s
         "spread": found.spread,
         "at_bound": "; ".join(map(str, leaned)),
         "migrad": cell.migrad,
-        "chi2_min": float(best.sum()) if cell.smooth else 0.0,
+        f"chi2_{origin}": float(best.sum()) if cell.smooth else 0.0,
         "chi2_min_hits": cell.floor.found.hits() if floor_u is not None else found.hits(),
-        "delta_chi2": float(survey.chi2[0].sum() - best.sum()) if not failed else float("nan"),
+        "delta_chi2": float(worse.sum() - best.sum()) if not failed else float("nan"),
         "silent": " ".join(t for k, t in enumerate(fit.terms) if not survey.covered[0, k]),
     }
     values, _ = cell.problem.fit.complete(cell.problem.physical(u[None, :]))
@@ -273,23 +332,49 @@ def _row(fit: Fit, quantity: str, along: str | None, cell: Cell) -> tuple[dict[s
     row |= {
         f"chi2_{t}": float("nan") if failed else float(survey.chi2[0, k]) for k, t in enumerate(fit.terms)
     }
-    row |= {f"chi2_{t}_at_min": float(best[k]) for k, t in enumerate(fit.terms)}
+    row |= {f"chi2_{t}_at_{origin}": float(best[k]) for k, t in enumerate(fit.terms)}
     return row, leaned
 
 
+def _leaned(cell: Cell, felt: Problem, u: Array, floor: Array | None) -> list[Bound]:
+    """Return what the maximum leans on, differentiated in coordinates that resolve it."""
+    free, below = cell.problem.free, _felt(cell, floor)
+    name = chart_at(free, u, cell.peak.charts)
+    if not name:
+        return bounds_leaned_on(felt, u, cell.allowance, floor, below)
+    chart = CHARTS[name]
+    v = chart.coordinates(free, u)
+    assert v is not None
+    found = bounds_leaned_on(felt.charted(name), v, cell.allowance, floor, below)
+    return [bound for bound in found if bound.parameter not in chart.replaced]
+
+
 def _warnings(
-    fit: Fit, quantity: str, table: pd.DataFrame, along: str | None, bounds: list[list[Bound]]
+    fit: Fit,
+    quantity: str,
+    table: pd.DataFrame,
+    along: str | None,
+    bounds: list[list[Bound]],
+    level: float,
 ) -> list[str]:
     """Say in words what limits the validity of the answer."""
     found = []
     where = "cells" if along else "answer"
     datasets = {name: f"{name} ({e.dataset})" for name, e in fit.experiments.items()}
     for term in fit.terms:
-        best = table[f"chi2_{term}_at_min"].min()
+        origin = next(o for o in ORIGINS.values() if f"chi2_{o}" in table)
+        best = table[f"chi2_{term}_at_{origin}"].min()
         if best > _NOTED_CHI2:
+            whom = "anything this model gives" if origin == ORIGINS["smallest"] else "the Standard Model"
             found.append(
-                f"{datasets.get(term, term)} is {best**0.5:.1f} sigma from anything this model gives; "
+                f"{datasets.get(term, term)} is {best**0.5:.1f} sigma from {whom}; "
                 "limits are conditional on it"
+            )
+        worse = table[f"chi2_{term}"] - table[f"chi2_{term}_at_{origin}"]
+        if paid := int((worse > delta_chi2(level) * (1 + _ROUNDING)).sum()):
+            found.append(
+                f"{term} alone forbids the maximum in {paid} of {len(table)} {where}: the total allows it, "
+                "because others fit better there"
             )
     for status, words in (("uncertified", "are not certified"), ("failed", "have no allowed point")):
         count = int((table["status"] == status).sum())
@@ -309,12 +394,20 @@ def _warnings(
             f"the answer leans on {key} in {len(values)} of {len(table)} {where}, "
             f"elasticity {_spread(values)}"
         )
-    silent = table["silent"].str.split().explode().dropna()
-    for silent_term, count in silent.value_counts().items():
-        if silent_term:
-            why = fit.experiments[str(silent_term)].silence
-            found.append(f"{silent_term} says nothing in {count} of {len(table)} {where}: {why}")
-    return found
+    return found + _silences(fit, table, where) + breaking_warnings(table, where)
+
+
+def _silences(fit: Fit, table: pd.DataFrame, where: str) -> list[str]:
+    """Say which experiments say nothing in how many cells; those for the same reason in one sentence."""
+    counts = table["silent"].str.split().explode().dropna().value_counts()
+    alike: dict[tuple[int, str], list[str]] = {}
+    for term, count in counts.items():
+        alike.setdefault((int(count), fit.experiments[str(term)].silence), []).append(str(term))
+    return [
+        f"{', '.join(sorted(names))} {'says' if len(names) == 1 else 'say'} nothing in {count} of "
+        f"{len(table)} {where}: {why}"
+        for (count, why), names in alike.items()
+    ]
 
 
 def _spread(values: list[float]) -> str:

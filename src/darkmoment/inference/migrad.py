@@ -24,6 +24,7 @@ from darkmoment.parameters import Array
 
 NOT_ASKED_HARD = "not asked: hard limits have no gradient"
 NOT_ASKED_FIXED = "not asked: nothing is free"
+NOT_ASKED_EACH = "not asked: it minimises the total, and here terms count upwards only"
 NOT_ASKED_SUM = "not asked: the quantity is a power of no free parameter"
 
 _TOGETHER = 64

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from darkmoment.fit import Fit, Survey
+from darkmoment.inference.charts import CHARTS
 from darkmoment.parameters import Array
 
 LN_FLOOR = -250.0
@@ -75,6 +76,10 @@ class Problem:
         Value the quantity has to take (for its profile likelihood).
     scale : float, optional
         Unit in which a quantity that is not logarithmic is seen; found from the ranges where left out.
+    least : sequence of float, optional
+        chi2 of each term below which it counts as that much: what fits better buys nothing.
+    chart : str
+        Name of the coordinates that u stands for (`charts.CHARTS`); empty for those of the box.
     """
 
     def __init__(
@@ -84,7 +89,11 @@ class Problem:
         held: Mapping[str, float] | None = None,
         target: float | None = None,
         scale: float | None = None,
+        least: Sequence[float] | None = None,
+        chart: str = "",
     ) -> None:
+        self.least = None if least is None else [float(x) for x in least]
+        self.chart = chart
         self.held = dict(held or {})
         self.base = fit
         self.fit = fit.pinned(self.held)
@@ -102,10 +111,22 @@ class Problem:
 
     def of(self, fit: Fit) -> Problem:
         """Return the same problem of another fit with the same parameters."""
-        return Problem(fit, self.quantity, self.held, self.wanted, self.scale)
+        return Problem(fit, self.quantity, self.held, self.wanted, self.scale, self.least, self.chart)
+
+    def charted(self, chart: str) -> Problem:
+        """Return the same problem in other coordinates."""
+        return Problem(self.base, self.quantity, self.held, self.wanted, self.scale, self.least, chart)
+
+    def box(self, u: Array) -> Array:
+        """Return the points of the box, shape (n, d), that coordinates stand for."""
+        return CHARTS[self.chart].box(self.free, u) if self.chart else u
 
     def physical(self, u: Array) -> dict[str, Array]:
         """Return the free parameters (physical units) at u, shape (n, d)."""
+        return self.of_box(self.box(u))
+
+    def of_box(self, u: Array) -> dict[str, Array]:
+        """Return the free parameters (physical units) at points of the box, shape (n, d)."""
         return {p.name: p.from_unit(u[:, i]) for i, p in enumerate(self.free)}
 
     def unit(self, point: Mapping[str, float]) -> Array:
@@ -123,7 +144,10 @@ class Problem:
 
     def _smooth(self, found: Survey, target: float | Array | None) -> View:
         hard = self.fit.hard
-        chi2 = np.where(np.isfinite(found.chi2[:, ~hard]), found.chi2[:, ~hard], 1e300).sum(axis=1)
+        each = np.where(np.isfinite(found.chi2[:, ~hard]), found.chi2[:, ~hard], 1e300)
+        if self.least is not None:
+            each = np.maximum(each, np.array(self.least)[~hard])
+        chi2 = each.sum(axis=1)
         with np.errstate(divide="ignore"):
             ln_strength = np.maximum(np.log(found.strength[:, hard]), LN_FLOOR)
             ln_strength[~found.physical] = -LN_FLOOR
@@ -188,7 +212,7 @@ def differentiate_all(problems: Sequence[Problem], at: Sequence[Array]) -> list[
     Parameters
     ----------
     problems : sequence of Problem
-        Cells that differ in the values held (and in the target), not in what is held or asked for.
+        Cells that differ in the values held, in target and coordinates, not in what is held or asked for.
     at : sequence of ndarray (d,)
         One point for each.
     """
@@ -199,7 +223,8 @@ def differentiate_all(problems: Sequence[Problem], at: Sequence[Array]) -> list[
         return [problem.differentiate(u) for problem, u in zip(problems, at, strict=True)]
     stencils = [stencil(u) for u in at]
     size = len(stencils[0])
-    points = first.physical(np.concatenate(stencils))
+    boxes = [problem.box(points) for problem, points in zip(problems, stencils, strict=True)]
+    points = first.of_box(np.concatenate(boxes))
     for name in first.held:
         points[name] = np.repeat([problem.held[name] for problem in problems], size)
     quantities = [first.quantity] if first.quantity else []

@@ -11,16 +11,18 @@ from typing import Any
 import numpy as np
 from scipy.stats import qmc
 
-from darkmoment.fit import Fit
-from darkmoment.inference.climb import Differentiate, climb, descend
+from darkmoment.inference.charts import CHARTS
 from darkmoment.inference.crew import Crew, Report, unheard
-from darkmoment.inference.lockstep import lockstep
-from darkmoment.inference.problem import Problem, View, compressed, differentiate_all
+from darkmoment.inference.local import search_locally
+from darkmoment.inference.problem import Problem, compressed
 from darkmoment.parameters import Array
 
 SEARCHES = 2
 SCREEN = 64
 """Quasi-random points looked at for each start."""
+
+CHARTED_SCREEN = 512
+"""The same where the coordinates are a chart's: made for narrow corners."""
 
 LN_TOLERANCE = 0.005
 """Two values of a logarithmic quantity within 0.5% are the same answer."""
@@ -33,6 +35,7 @@ TOGETHER = 128
 """Local searches run in step at a time."""
 
 _MORE_ROUNDS = 3
+_CLOSE, _PERSISTENT = 0.1, 6
 
 
 @dataclass
@@ -61,6 +64,15 @@ class Findings:
     def add(self, search: int, u: Array, score: float) -> bool:
         """Record an arrival; return True where it is better than all before by more than the tolerance."""
         self.arrivals.append((search, score))
+        return self._take(u, score)
+
+    def lift(self, arrival: int, u: Array, score: float) -> bool:
+        """Record that an arrival, given by its place, went on to a better point; return as `add` does."""
+        search, before = self.arrivals[arrival]
+        self.arrivals[arrival] = (search, max(before, score))
+        return self._take(u, score)
+
+    def _take(self, u: Array, score: float) -> bool:
         better = (self.u is None and score > -inf) or score > self.score + self.slack
         if score > self.score:
             self.u, self.score = u, score
@@ -93,17 +105,23 @@ class Findings:
         return self.score > -inf and all(self.hits(search) for search in range(SEARCHES))
 
 
-def screened(problem: Problem, merit: Callable[[Array], Array], starts: int, seed: list[int]) -> Array:
+def screened(
+    problem: Problem,
+    merit: Callable[[Array], Array],
+    starts: int,
+    seed: list[int],
+    screen: int = SCREEN,
+) -> Array:
     """Return `starts` points, shape (starts, d): the best of a block of quasi-random points each."""
     d = problem.dimension
     if d == 0:
         return np.empty((1, 0))
     with np.errstate(all="ignore"):
         # Sobol points come in powers of two: the next one, cut
-        size = starts * SCREEN
+        size = starts * screen
         u = qmc.Sobol(d, rng=np.random.default_rng(seed)).random_base2((size - 1).bit_length())[:size]
-    found = merit(u).reshape(starts, SCREEN)
-    best = found.argmax(axis=1) + SCREEN * np.arange(starts)
+    found = merit(u).reshape(starts, screen)
+    best = found.argmax(axis=1) + screen * np.arange(starts)
     return u[best]
 
 
@@ -131,6 +149,9 @@ class CellSearch:
         self.allowance = allowance
         quiet = problem.base.hushed()
         self.hushed = None if quiet is None else problem.of(quiet)
+        self.charts: tuple[str, ...] = ()
+        self.hops = False
+        self.ends: list[tuple[int, Attempt, Array]] = []
         relative = allowance is not None and not problem.logarithmic
         self.found = Findings(CHI2_TOLERANCE if allowance is None else LN_TOLERANCE, relative)
         self._rounds = [0] * SEARCHES
@@ -149,9 +170,9 @@ class CellSearch:
         free = self.problem.physical(self.found.u[None, :])
         return {**{name: float(x[0]) for name, x in free.items()}, **self.problem.held}
 
-    def merit(self, u: Array, hushed: bool = False) -> Array:
+    def merit(self, u: Array, problem: Problem | None = None) -> Array:
         """Rank points for a start: the quantity, less what they exceed the limits by."""
-        problem = self.hushed if hushed and self.hushed else self.problem
+        problem = problem or self.problem
         view = problem.view(u)
         excess = 2.0 * np.maximum(view.ln_strength, 0.0).sum(axis=1)
         if problem.target is not None:
@@ -166,12 +187,40 @@ class CellSearch:
         """Return one more round of starts of one search."""
         entropy = [*self.seed, search, self._rounds[search], int(self.allowance is None)]
         self._rounds[search] += 1
-        starts = screened(self.problem, self.merit, self.starts, entropy)
+        # climbs that hop arrive more often, and beside charts the box itself is a side show
+        share = 3 if self.charts else 2 if self.hops else 1
+        count = max(1, self.starts // share)
+        starts = screened(self.problem, self.merit, count, entropy)
         found = [Attempt(self, search, start) for start in starts]
         if self.hushed is not None:
-            quiet = screened(self.hushed, partial(self.merit, hushed=True), self.starts, [*entropy, 1])
+            quiet = screened(self.hushed, partial(self.merit, problem=self.hushed), count, [*entropy, 1])
             found += [Attempt(self, search, start, hushed=True) for start in quiet]
+        for k, chart in enumerate(self.charts, 2):
+            problem = self.problem.charted(chart)
+            merit = partial(self.merit, problem=problem)
+            here = screened(problem, merit, max(1, 2 * self.starts // 3), [*entropy, k], CHARTED_SCREEN)
+            found += [Attempt(self, search, start, chart=chart) for start in here]
         return found
+
+    def close(self) -> list[tuple[int, Attempt]]:
+        """Return arrivals, by their place, of brief climbs that ended just below the best, to go on with.
+
+        Only of a search that has not reached it, and only the best few.
+        """
+        missing, arrivals = self.missing(), self.found.arrivals
+        found = []
+        for search in missing:
+            mine = [end for end in self.ends if end[1].search == search]
+            mine = [end for end in mine if arrivals[end[0]][1] > self.found.score - _CLOSE]
+            mine.sort(key=lambda end: -arrivals[end[0]][1])
+            found += mine[:_PERSISTENT]
+        free = self.problem.free
+        starts = [CHARTS[a.chart].coordinates(free, u) if a.chart else u for _, a, u in found]
+        return [
+            (i, replace(attempt, start=start, persistent=True))
+            for (i, attempt, _), start in zip(found, starts, strict=True)
+            if start is not None
+        ]
 
     def missing(self) -> list[int]:
         """Return the searches that have not reached the best value by themselves."""
@@ -190,12 +239,21 @@ class Attempt:
     search: int
     start: Array
     hushed: bool = False
+    chart: str = ""
+    """Coordinates of the start, and of the search from it; empty for those of the box."""
+
+    persistent: bool = False
+    """False where a climb that hops is brief."""
 
     def versions(self) -> list[Attempt]:
-        """Return the attempt; a point handed over starts a hushed one as well, where there is any."""
-        if self.search >= 0 or self.cell.hushed is None:
+        """Return the attempt; a point handed over starts a hushed one, and one per chart, as well."""
+        if self.search >= 0:
             return [self]
-        return [self, replace(self, hushed=True)]
+        found = [self] if self.cell.hushed is None else [self, replace(self, hushed=True)]
+        for chart in self.cell.charts:
+            v = CHARTS[chart].coordinates(self.cell.problem.free, self.start)
+            found += [] if v is None else [replace(self, start=v, chart=chart)]
+        return found
 
 
 def launch(
@@ -213,25 +271,47 @@ def launch(
         Called with the number of searches finished.
     """
     each = [(k, version) for k, attempt in enumerate(attempts) for version in attempt.versions()]
-    arrivals: dict[int, tuple[Array, float]] = {}
-    for hushed in (False, True):
-        chosen = [i for i, (_, attempt) in enumerate(each) if attempt.hushed == hushed]
-        if not chosen:
-            continue
-        base = each[chosen[0]][1].cell.problem.base
-        fit = base.hushed() if hushed else base
-        assert fit is not None
-        heard = partial(_heard, report, len(arrivals), len(attempts) / len(each))
-        ends = crew.run(search_locally, fit, [_item(each[i][1]) for i in chosen], TOGETHER, heard)
-        arrivals |= dict(zip(chosen, ends, strict=True))
+    arrivals = _arrivals(
+        [version for _, version in each], crew, lambda n: report(n * len(attempts) // len(each))
+    )
     better = [False] * len(attempts)
-    for i, (k, attempt) in enumerate(each):
-        better[k] |= attempt.cell.found.add(attempt.search, *arrivals[i])
+    for (k, attempt), arrival in zip(each, arrivals, strict=True):
+        cell = attempt.cell
+        if cell.hops and attempt.search >= 0:
+            cell.ends.append((len(cell.found.arrivals), attempt, arrival[0]))
+        better[k] |= cell.found.add(attempt.search, *arrival)
     return better
 
 
-def _heard(report: Callable[[int], None], before: int, share: float, done: int, total: int) -> None:
-    report(round((before + done) * share))
+def persist(cells: Sequence[CellSearch], crew: Crew) -> None:
+    """Go on with brief climbs that ended just below the best of their cell, for searches that need it.
+
+    They are the same starts: their arrivals are lifted, and none is added.
+    """
+    close = [(cell, i, attempt) for cell in cells if cell.hops for i, attempt in cell.close()]
+    ends = _arrivals([attempt for _, _, attempt in close], crew, lambda done: None)
+    for (cell, i, _), end in zip(close, ends, strict=True):
+        cell.found.lift(i, *end)
+
+
+def _arrivals(
+    attempts: Sequence[Attempt], crew: Crew, report: Callable[[int], None]
+) -> list[tuple[Array, float]]:
+    """Run local searches in step, those of hushed fits apart."""
+    arrivals: dict[int, tuple[Array, float]] = {}
+    for hushed in sorted({attempt.hushed for attempt in attempts}):
+        chosen = [i for i, attempt in enumerate(attempts) if attempt.hushed == hushed]
+        base = attempts[chosen[0]].cell.problem.base
+        fit = base.hushed() if hushed else base
+        assert fit is not None
+        heard = partial(_heard, report, len(arrivals))
+        ends = crew.run(search_locally, fit, [_item(attempts[i]) for i in chosen], TOGETHER, heard)
+        arrivals |= dict(zip(chosen, ends, strict=True))
+    return [arrivals[i] for i in range(len(attempts))]
+
+
+def _heard(report: Callable[[int], None], before: int, done: int, total: int) -> None:
+    report(before + done)
 
 
 def _item(attempt: Attempt) -> dict[str, Any]:
@@ -241,28 +321,13 @@ def _item(attempt: Attempt) -> dict[str, Any]:
         "held": problem.held,
         "target": problem.wanted,
         "scale": problem.scale,
+        "least": problem.least,
+        "chart": attempt.chart,
+        "hops": attempt.cell.hops,
+        "brief": attempt.cell.hops and attempt.search >= 0 and not attempt.persistent,
         "allowance": attempt.cell.allowance,
         "start": attempt.start,
     }
-
-
-def search_locally(fit: Fit, items: Sequence[dict[str, Any]]) -> list[tuple[Array, float]]:
-    """Run local searches in step, each of a cell of its own; return their points and scores."""
-    keys = ("quantity", "held", "target", "scale")
-    problems = [Problem(fit, **{key: item[key] for key in keys}) for item in items]
-
-    def answer_all(asked: list[tuple[int, Array]]) -> list[tuple[View, View]]:
-        return differentiate_all([problems[i] for i, _ in asked], [u for _, u in asked])
-
-    def job(i: int, differentiate: Differentiate) -> tuple[Array, float]:
-        start, allowance = items[i]["start"], items[i]["allowance"]
-        if allowance is None:
-            lowest = descend(problems[i], start, differentiate)
-            return lowest.u, -lowest.value
-        highest = climb(problems[i], start, allowance, differentiate)
-        return highest.u, highest.value
-
-    return lockstep([partial(job, i) for i in range(len(items))], answer_all)
 
 
 def search_all(
@@ -295,11 +360,13 @@ def insist(cells: Sequence[CellSearch], crew: Crew) -> list[CellSearch]:
     A cell that a neighbour undercut is certified only by what its own searches reach without help.
     """
     before = [cell.found.score for cell in cells]
+    persist(cells, crew)
     for _ in range(_MORE_ROUNDS):
         attempts = [a for cell in cells for search in cell.missing() for a in cell.attempts(search)]
         if not attempts:
             break
         launch(attempts, crew)
+        persist(cells, crew)
     return [
         cell for cell, score in zip(cells, before, strict=True) if cell.found.score > score + cell.found.slack
     ]

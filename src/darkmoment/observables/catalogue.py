@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from darkmoment.observables import ansatz, dark_photon, lepton_flavour, lepton_moments, moment
+from darkmoment.observables import (
+    ansatz,
+    breaking,
+    dark_photon,
+    electroweak,
+    heavy_neutrinos,
+    lepton_flavour,
+    lepton_moments,
+    moment,
+    neutrino_mass,
+    neutrino_vector,
+    rare_decays,
+)
 from darkmoment.observables.observable import Observable
 
 
@@ -15,8 +27,14 @@ def assemble(
     yield from ansatz.SPECTRUM[spectrum]
     yield from ansatz.FLAVOUR[flavour]
     yield from ansatz.COMMON
+    yield from heavy_neutrinos.OBSERVABLES
     yield from moment.OBSERVABLES
     yield from lepton_flavour.COMMON
     yield from lepton_flavour.LEPTON_FLAVOUR[lepton_flavour_switch]
     yield from lepton_moments.OBSERVABLES
+    yield from neutrino_mass.OBSERVABLES
+    yield from neutrino_vector.OBSERVABLES
+    yield from electroweak.OBSERVABLES
     yield from dark_photon.BRANCHINGS[invisible_branching]
+    yield from rare_decays.OBSERVABLES
+    yield from breaking.OBSERVABLES

@@ -16,14 +16,15 @@ import numpy as np
 
 from darkmoment.constants import M_ELECTRON, M_MUON, M_TAU
 from darkmoment.observables.lepton_flavour import MASSES
+from darkmoment.observables.neutrino_vector import COUPLINGS
 from darkmoment.observables.observable import Observable
 from darkmoment.parameters import Array
-from darkmoment.physics import dark_photon
+from darkmoment.physics import dark_photon, neutrino_vector
 
 VISIBLE = ("width_e_e", "width_mu_mu", "width_tau_tau", "width_hadrons")
 INVISIBLE = ("width_N_N", "width_scalars", "width_nu_nu")
-NEUTRINO_PARTS = ("width_nu_nu_dipole",)
-"""What adds up to the width to neutrinos; a vector coupling (g_nu) of the neutrinos belongs here as well."""
+NEUTRINO_PARTS = ("width_nu_nu_dipole", "width_nu_nu_vector")
+"""What adds up to the width to neutrinos: only the moment flips their helicity, the two do not interfere."""
 
 
 def _to_leptons(m_lepton: float, m_dark_photon: Array, epsilon: Array) -> Array:
@@ -32,6 +33,10 @@ def _to_leptons(m_lepton: float, m_dark_photon: Array, epsilon: Array) -> Array:
 
 def _to_neutrinos(m_dark_photon: Array, mu_emu_natural: Array) -> Array:
     return dark_photon.neutrinos_by_moment(m_dark_photon, mu_emu_natural)
+
+
+def _by_vector(m_dark_photon: Array, g_nu_ee: Array, g_nu_emu: Array, g_nu_mumu: Array) -> Array:
+    return neutrino_vector.width(m_dark_photon, g_nu_ee, g_nu_emu, g_nu_mumu)
 
 
 def _sum(**parts: Array) -> Array:
@@ -73,6 +78,7 @@ WIDTHS = [
     _width("N_N", "NN", ("m_dark_photon", "g_D", "m_majorana", "m_dirac"), dark_photon.heavy_neutrinos),
     _width("scalars", "HA", ("m_dark_photon", "g_D", "delta_theta", *MASSES), dark_photon.scalars),
     _width("nu_nu_dipole", r"\nu\nu,\mu", ("m_dark_photon", "mu_emu_natural"), _to_neutrinos),
+    _width("nu_nu_vector", r"\nu\nu,g", ("m_dark_photon", *COUPLINGS), _by_vector),
     _width("nu_nu", r"\nu\nu", NEUTRINO_PARTS, _sum),
     _width("visible", r"\mathrm{vis}", VISIBLE, _sum),
     _width("invisible", r"\mathrm{inv}", INVISIBLE, _sum),

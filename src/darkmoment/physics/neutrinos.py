@@ -50,9 +50,13 @@ class NeutrinoFlux:
 
         Times pi alpha^2/m_e^2 (mu/mu_B)^2 it is the recoil spectrum of electrons at rest.
         """
+        return self.recoils(T, lambda T, E: 1 / T - 1 / E)
+
+    def recoils(self, T: Array, weight: Callable[[Array, Array], Array]) -> Array:
+        """Return int dE phi(E) weight(T, E) over the energies that can give a recoil T (GeV), shape of T."""
         T = np.asarray(T, dtype=float)
         flat = T.reshape(-1)
-        return self._above(E_min(flat), lambda E: 1 / flat[:, np.newaxis] - 1 / E).reshape(T.shape)
+        return self._above(E_min(flat), lambda E: weight(flat[:, np.newaxis], E)).reshape(T.shape)
 
     def _above(self, lowest: Array, weight: Callable[[Array], Array]) -> Array:
         """Integrate the flux times a weight from each of the energies (n,) up."""

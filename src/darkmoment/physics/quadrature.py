@@ -192,6 +192,21 @@ def in_blocks(function: Callable[..., Array], columns: Sequence[Array], size: in
     return result
 
 
+def where_open(
+    closed: NDArray[np.bool_], function: Callable[..., Array], columns: Sequence[Array], size: int
+) -> Array:
+    """Return 0 where a channel is closed; elsewhere apply a function as `in_blocks` does.
+
+    `closed` is a vector as well, of the columns' common length or of length one.
+    """
+    result = np.zeros(max(closed.size, *(column.size for column in columns)))
+    taken = np.flatnonzero(np.broadcast_to(~closed, result.shape))
+    if taken.size:
+        chosen = [column if column.size == 1 else column[taken] for column in columns]
+        result[taken] = in_blocks(function, chosen, size)
+    return result
+
+
 _own = threading.local()
 
 

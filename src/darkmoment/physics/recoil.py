@@ -90,10 +90,11 @@ def _rule(low: float, high: float, energy: float) -> tuple[Array, Array]:
     return 2 * M_ELECTRON * T, half * weights * (1 - T / energy)
 
 
-def _integral(q_squared: Array, weights: Array, mass: Array) -> Array:
+def _integral(q_squared: Array, weights: Array, mass: Array, power: int = 2) -> Array:
     terms = q_squared + mass * mass
     np.divide(q_squared, terms, out=terms)
-    terms *= terms
+    if power == 2:
+        terms *= terms
     terms *= weights
     return fold(terms)
 
@@ -112,6 +113,8 @@ class RecoilSpectrum:
         Window in GeV.
     edges : iterable of float
         Recoils in GeV at which g is not smooth; those outside the window do not matter.
+    power : {2, 1}
+        1 where the mediator's propagator enters once, as in interference with another one.
 
     Raises
     ------
@@ -120,7 +123,12 @@ class RecoilSpectrum:
     """
 
     def __init__(
-        self, g: Callable[[Array], Array], T_min: float, T_max: float, edges: Iterable[float] = ()
+        self,
+        g: Callable[[Array], Array],
+        T_min: float,
+        T_max: float,
+        edges: Iterable[float] = (),
+        power: int = 2,
     ) -> None:
         if not 0 < T_min < T_max < np.inf:
             raise ValueError(f"a recoil window needs 0 < T_min < T_max, not {T_min!r} .. {T_max!r} GeV")
@@ -128,7 +136,8 @@ class RecoilSpectrum:
         parts = [_panel(low, high) for low, high in panels]
         T = np.concatenate([T for T, _ in parts])
         weights = np.concatenate([w for _, w in parts]) * T * g(T)
-        self._nodes = partial(_integral, q_squared(T)[:, np.newaxis], weights[:, np.newaxis])
+        nodes = q_squared(T)[:, np.newaxis], weights[:, np.newaxis]
+        self._nodes = partial(_integral, *nodes, power=power)
         self._massless = float(self.integral(np.zeros(1))[0])
 
     def integral(self, mass: Array) -> Array:

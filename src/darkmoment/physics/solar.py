@@ -6,7 +6,7 @@ the endpoint 423.4 keV of Bahcall (hep-ph/9710491), which counts the mean therma
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from math import sqrt
 
@@ -79,3 +79,15 @@ def shifted_recoils(T: Array) -> Array:
     shifts = [survival_probability(mean) - reference for _, mean in sources()]
     recoils = [flux.dipole_recoils(T) for flux, _ in sources()]
     return np.sum([shift * recoil for shift, recoil in zip(shifts, recoils, strict=True)], axis=0)
+
+
+def recoils(T: Array, weight: Callable[[Array, Array], Array]) -> Array:
+    """Return int dE phi(E) weight(T, E), summed over the sources; T and E in GeV."""
+    return np.sum([flux.recoils(T, weight) for flux, _ in sources()], axis=0)
+
+
+def shifted(T: Array, weight: Callable[[Array, Array], Array]) -> Array:
+    """Return `recoils` with the weights of `shifted_recoils`."""
+    reference = survival_probability(E_BE7)
+    parts = [(survival_probability(mean) - reference) * flux.recoils(T, weight) for flux, mean in sources()]
+    return np.sum(parts, axis=0)

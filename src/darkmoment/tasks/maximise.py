@@ -9,7 +9,10 @@ from typing import Any
 import pandas as pd
 
 from darkmoment.fit import Fit
+from darkmoment.inference.beside import compared, limits_beside
 from darkmoment.inference.maximise import STARTS, maximise
+from darkmoment.inference.maximum import ORIGINS
+from darkmoment.observables.heavy_neutrinos import MASSES
 from darkmoment.overlays import OVERLAY, overlay_objection, overlays_of
 from darkmoment.results import sentences
 from darkmoment.tasks import edges
@@ -17,6 +20,7 @@ from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.task import Option, Task
 
 KIND = "maximise"
+SMALLEST = "smallest"
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,13 @@ class Limits:
     starts: int
     table: pd.DataFrame
     values: int | Sequence[float] = 0
+    above: str = SMALLEST
 
     def answers(self, options: Mapping[str, Any], values: int | Sequence[float]) -> bool:
         """Return True where it was made with the options of another task, at its values of `along`."""
         keys = ("quantity", "along", "level", "points", "starts")
-        return all(getattr(self, key) == options[key] for key in keys) and self.values == values
+        alike = self.values == values and self.above == options.get("above", SMALLEST)
+        return alike and all(getattr(self, key) == options[key] for key in keys)
 
 
 def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name: str) -> Outcome:
@@ -58,6 +64,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
                 context.seed,
                 progress,
                 crew=context.crew,
+                above=options["above"],
             )
         table, warnings = found.table, [f"{fit.label}: {w}" for w in found.warnings]
     else:
@@ -68,12 +75,16 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
         save(figure, context.directory.file(stem))
     if done is None:
         # last: it says that the task is finished
-        context.directory.write_table(stem, table, about(fit, quantity, along, level, warnings))
-    limits = Limits(quantity, along, level, options["points"], options["starts"], table, values)
+        said_of = about(fit, quantity, along, level, warnings) | counted_from(options["above"])
+        context.directory.write_table(stem, table, said_of)
+    limits = Limits(
+        quantity, along, level, options["points"], options["starts"], table, values, options["above"]
+    )
     context.results[slug, KIND, name] = limits
     certified = bool(table["status"].isin(["certified", "range"]).all())
     said = sentences.limit(table, quantity, along, level, axis(fit, quantity).unit)
-    return Outcome([f"{fit.label}: {said}"], warnings, certified, limits)
+    compared_with = _compared(fit, limits, options["above"])
+    return Outcome([f"{fit.label}: {said}", *compared_with], warnings, certified, limits)
 
 
 def about(fit: Fit, quantity: str, along: str | None, level: float, warnings: list[str]) -> dict[str, Any]:
@@ -93,6 +104,32 @@ def about(fit: Fit, quantity: str, along: str | None, level: float, warnings: li
         "data": fit.data,
         "warnings": warnings,
     }
+
+
+def counted_from(above: str) -> dict[str, str]:
+    """Return what the JSON file says Delta chi2 is counted from, where it is not the smallest chi2."""
+    return {} if above == SMALLEST else {"counted_from": "chi2 of the Standard Model"}
+
+
+def _compared(fit: Fit, limits: Limits, above: str) -> list[str]:
+    """Say where an overall maximum sits, and how far it is from limits on the quantity itself.
+
+    Only where the scale is absolute.
+    """
+    if above == SMALLEST or limits.along:
+        return []
+    row = {str(name): value for name, value in limits.table.iloc[0].items()}
+    largest = row[f"{limits.quantity}_max"]
+    if not largest > 0:
+        return []
+    free = {p.name: row[p.name] for p in fit.free}
+    predicted = fit.predictions(free)
+    # m_majorana and m_dirac may agree to many digits
+    free |= {name: float(predicted[name][0]) for name in MASSES}
+    sits = ", ".join(f"{name} = {value:.4g}" for name, value in free.items())
+    beside = limits_beside(fit, row, limits.quantity)
+    said = compared(beside, limits.quantity, axis(fit, limits.quantity).unit, largest)
+    return [f"{fit.label}: it sits at {sits}", *([f"{fit.label}: {said}"] if said else [])]
 
 
 def objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:
@@ -116,6 +153,7 @@ TASK = Task(
         Option("points", "integer", "number of values of `along`", 60, minimum=1),
         Option("level", "level", "confidence level", 0.90),
         Option("starts", "integer", "starts of each of the two searches, per value", STARTS, minimum=1),
+        Option("above", "text", "what Delta chi2 is counted from", SMALLEST, choices=tuple(ORIGINS)),
         edges.EDGES,
         OVERLAY,
     ),

@@ -107,11 +107,13 @@ def weighting(found: Sequence[Recast]) -> str:
     """Return in words what the experiments count, from their options that are words.
 
     As ``flavour_weight: solar (XENONnT, Borexino), transition (LSND)``; empty where none has such options.
+    The vector coupling is named where it is counted.
     """
     options: dict[str, dict[str, dict[str, None]]] = {}
     for f in found:
+        unused = f.likelihood.options.get("vector_coupling") == "no"
         for name, value in f.likelihood.options.items():
-            if isinstance(value, str):
+            if isinstance(value, str) and not (unused and name.startswith("vector_")):
                 options.setdefault(name, {}).setdefault(value, {})[f.likelihood.card.short_title] = None
     return "; ".join(
         f"{name}: " + ", ".join(f"{value} ({', '.join(titles)})" for value, titles in values.items())

@@ -15,6 +15,7 @@ from darkmoment.tasks import (
     reach,
     recast,
     sample,
+    waterfall,
 )
 from darkmoment.tasks.task import Task
 
@@ -29,6 +30,7 @@ _ALL = (
     compare.TASK,
     compare_conventions.TASK,
     errata.TASK,
+    waterfall.TASK,
 )
 
 TASKS: Mapping[str, Task] = {task.name: task for task in _ALL}

@@ -43,7 +43,9 @@ def summarise(context: Context) -> Outcome:
     warnings: list[str] = []
     answered: list[str] = []
     for slug, fit in context.fits.items():
-        limits: list[Limits] = _results(context, slug, maximise_task.KIND)
+        found_limits: list[Limits] = _results(context, slug, maximise_task.KIND)
+        # what counts from the Standard Model is no profile likelihood
+        limits = [limit for limit in found_limits if limit.above == maximise_task.SMALLEST]
         samples: list[Sample] = _results(context, slug, sample_task.KIND)
         if not limits and not samples:
             continue

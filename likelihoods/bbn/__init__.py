@@ -1,0 +1,1 @@
+"""Light thermal particles in the early universe."""

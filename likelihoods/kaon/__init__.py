@@ -1,0 +1,1 @@
+"""Leptonic kaon decays with further invisible particles."""

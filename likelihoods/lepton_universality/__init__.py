@@ -1,0 +1,1 @@
+"""Universality of the couplings of the W boson to leptons."""

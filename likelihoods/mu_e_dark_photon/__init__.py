@@ -1,0 +1,1 @@
+"""Muon decays to an electron and a light A'."""

@@ -1,0 +1,1 @@
+"""Radiative neutrino masses against beta decay, double beta decay and cosmology."""

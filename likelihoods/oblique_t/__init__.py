@@ -1,0 +1,1 @@
+"""The oblique parameter T."""

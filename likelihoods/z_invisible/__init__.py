@@ -1,0 +1,1 @@
+"""The invisible width of the Z boson."""

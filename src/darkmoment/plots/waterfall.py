@@ -1,0 +1,73 @@
+"""The largest value step by step: one bar per fit, with what shortened it."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
+
+from darkmoment.plots.axis import Axis
+from darkmoment.plots.canvas import frame, settle, span, text_column
+from darkmoment.plots.style import PAGE, colour, printed, style
+
+_ROW = 0.36
+_WORDS = 66
+_LABELLED = 6
+_NUMBER = 0.17  # width of a number, of that of the column of words
+
+
+def waterfall_figure(table: pd.DataFrame, quantity: Axis, level: float, title: str) -> Figure:
+    """Draw one bar per step, from the left, and beside it what took away the maximum before.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Result of `waterfall`.
+    quantity : Axis
+        What was maximised.
+    level : float
+        Confidence level.
+    title : str
+        Printed above the axes.
+
+    Returns
+    -------
+    Figure
+        Two columns wide; open bars are not certified, a cross stands where nothing is allowed.
+    """
+    values = quantity.drawable(table[f"{quantity.name}_max"])
+    status, killers = text_column(table, "status"), text_column(table, "killed_by")
+    reasons = text_column(table, "killed_because")
+    rows = np.arange(len(table), dtype=float)
+    with style():
+        fig = Figure(figsize=(PAGE, 0.9 + _ROW * len(table)), layout="constrained")
+        ax, words = fig.subplots(1, 2, sharey=True, width_ratios=[1, 1.3])
+        limits = span(values, quantity, 0.12, 0.05)
+        frame(ax, quantity, Axis("row", "", logarithmic=False), limits, (len(table) - 0.45, -0.55))
+        for i, value in enumerate(values):
+            own = colour(killers[i].split("+")[0]) if killers[i] else colour("range")
+            if np.isfinite(value):
+                left = limits[0] if quantity.logarithmic else 0.0
+                sure = status[i] in ("certified", "range")
+                ax.barh(rows[i], value - left, left=left, height=0.62, color=own if sure else "white", ec=own)
+            else:
+                ax.plot(0.02, rows[i], "x", color=own, transform=ax.get_yaxis_transform())
+        if quantity.logarithmic:
+            ax.xaxis.set_major_locator(LogLocator(numticks=_LABELLED))
+        ax.set_yticks(rows, [printed(str(v)) for v in table["variant"]])
+        ax.tick_params(axis="y", length=0, which="both")
+        ax.set_xlabel(f"largest {ax.get_xlabel()}, {level:.0%} CL")
+        ax.set_ylabel("")
+        words.axis("off")
+        for i, value in enumerate(values):
+            number = f"{value:.2e}" if np.isfinite(value) else "none"
+            words.text(0.0, rows[i], number, va="center", fontsize=7)
+            lines = wrap(printed(reasons[i]), _WORDS, max_lines=2, placeholder=" ...")
+            words.text(_NUMBER, rows[i], "\n".join(lines), va="center", fontsize=6, linespacing=1.1)
+        words.set_xlim(0, 1)
+        ax.set_title(printed(title), loc="left")
+        settle(fig)
+    return fig

@@ -8,6 +8,9 @@ import numpy as np
 
 from darkmoment.fit import Fit
 
+ALLOWS = "_allows"
+"""End of the columns that hold the limits on the quantity itself, `<quantity>_<experiment>_allows`."""
+
 
 def limits_beside(fit: Fit, point: Mapping[str, float], quantity: str) -> dict[str, float]:
     """Return how large a quantity may be for each experiment that limits it, all else unchanged.

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from darkmoment.fit import Fit
-from darkmoment.inference.beside import limits_beside
+from darkmoment.inference.beside import ALLOWS, limits_beside
 from darkmoment.inference.crew import Crew, unheard
 from darkmoment.inference.maximise import maximise
 from darkmoment.inference.maximum import Maximum
@@ -18,12 +19,13 @@ from darkmoment.inference.reference import standard_model_chi2
 from darkmoment.inference.search import CHI2_TOLERANCE, LN_TOLERANCE
 from darkmoment.levels import delta_chi2
 from darkmoment.parameters import PARAMETERS, Array
+from darkmoment.results.result import Result, drawable, unit_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _FELT = 0.1
 _AGAIN = 1_000_003  # added to the seed of a step that is searched again: its first starts are known
-
-ALLOWS = "_allows"
-"""End of the columns that hold the limits on the quantity itself, `<quantity>_<experiment>_allows`."""
 
 STARTS = 12
 """Starts per search and step."""
@@ -31,8 +33,8 @@ STARTS = 12
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
-class Waterfall:
+@dataclass(frozen=True, repr=False)
+class Waterfall(Result):
     """Result of `waterfall`.
 
     Attributes
@@ -42,17 +44,50 @@ class Waterfall:
         `killed_by`, `killed_chi2` and `killed_because` for what took the maximum before away, then the
         columns of `maximise`.
     warnings : list of str
+    fit : Fit or None
+        That of the first step.
     """
 
     quantity: str
     level: float
     table: pd.DataFrame
     warnings: list[str]
+    fit: Fit | None = field(default=None, compare=False)
 
     @property
     def certified(self) -> bool:
         """True where every step is certified, or certified but range-driven."""
         return bool(self.table["status"].isin(["certified", "range"]).all())
+
+    @property
+    def answer(self) -> str:
+        """First and last step in a sentence."""
+        unit, values = unit_of(self.fit, self.quantity), self.table[f"{self.quantity}_max"]
+        ends = [f"{v:.4g} {unit}".rstrip() if np.isfinite(v) else "nothing" for v in values.iloc[[0, -1]]]
+        steps = f"in {len(values)} steps ({self.level:.0%} CL)"
+        return f"largest {self.quantity} from {ends[0]} to {ends[1]} {steps}"
+
+    def brief(self) -> pd.DataFrame:
+        """Return each step's answer and what took the one before away."""
+        columns = ["variant", f"{self.quantity}_max", "ratio", "status", "killed_by", "killed_because"]
+        return self.table[columns]
+
+    def plot(self, title: str | None = None) -> Figure:
+        """Draw the steps as `darkmoment run` does.
+
+        Parameters
+        ----------
+        title : str, optional
+            Printed above the axes; the fit's own where left out.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from darkmoment.plots.waterfall import waterfall_figure
+
+        fit, (quantity,) = drawable(self.fit, self.quantity)
+        return waterfall_figure(self.table, quantity, self.level, fit.title if title is None else title)
 
 
 def waterfall(
@@ -169,7 +204,7 @@ def _told(fits: Sequence[Fit], found: Sequence[Maximum], quantity: str, level: f
             )
         if np.isfinite(largest):
             value, point = largest, _point(fit, row)
-    return Waterfall(quantity, level, pd.DataFrame(rows), warnings)
+    return Waterfall(quantity, level, pd.DataFrame(rows), warnings, fits[0])
 
 
 def _point(fit: Fit, row: Mapping[str, object]) -> dict[str, float]:

@@ -11,6 +11,7 @@ from matplotlib.ticker import LogLocator
 
 from darkmoment.plots.axis import Axis
 from darkmoment.plots.canvas import frame, settle, span, text_column
+from darkmoment.plots.drawing import Drawing
 from darkmoment.plots.style import PAGE, colour, printed, style
 
 _ROW = 0.36
@@ -43,7 +44,7 @@ def waterfall_figure(table: pd.DataFrame, quantity: Axis, level: float, title: s
     reasons = text_column(table, "killed_because")
     rows = np.arange(len(table), dtype=float)
     with style():
-        fig = Figure(figsize=(PAGE, 0.9 + _ROW * len(table)), layout="constrained")
+        fig = Drawing(figsize=(PAGE, 0.9 + _ROW * len(table)), layout="constrained")
         ax, words = fig.subplots(1, 2, sharey=True, width_ratios=[1, 1.3])
         limits = span(values, quantity, 0.12, 0.05)
         frame(ax, quantity, Axis("row", "", logarithmic=False), limits, (len(table) - 0.45, -0.55))

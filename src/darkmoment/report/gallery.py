@@ -17,6 +17,7 @@ _WORDS = {
     "compare_conventions": "Largest allowed value of {quantity} with every shape",
     "profile": "Profile likelihood of {x}",
     "sample": "Posterior",
+    "waterfall": "Largest allowed value of {quantity}, one effect more at a time",
     "reach": "How small {quantity} each experiment alone can see when {by} is moved",
     "discovery": "What each experiment sees of an injected signal",
 }

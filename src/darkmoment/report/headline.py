@@ -22,6 +22,7 @@ _QUESTIONS = {
     "profile": "What do the data say about {x}?",
     "sample": "What is the posterior, and which limits follow from it?",
     "recast": "How strong is a published limit at every {along}?",
+    "waterfall": "What is left of the largest {quantity}, one effect more at a time?",
     "reach": "How small {quantity} can each experiment alone see?",
     "discovery": "Which experiment would see the injected signal first?",
     "errata": "Which numbers of the paper follow from its own formulas, and which are correct?",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from darkmoment.inference.beside import ALLOWS, compared
 from darkmoment.inference.leave_one_out import NONE
 from darkmoment.inference.upper_limits import ABOVE, BELOW, BRACKETED
 
@@ -110,3 +111,35 @@ def posterior(found: PosteriorLimit, unit: str, remark: str = "") -> str:
     value = f"{found.value:.3g} {unit}".strip()
     size = f" +- {found.error / found.value:.1%} from sampling" if found.value > 0 else ""
     return f"{found.quantity} < {value} ({found.level:.0%}, posterior{size}{'; ' + remark if remark else ''})"
+
+
+def steps(table: pd.DataFrame, quantity: str, unit: str, level: float) -> list[str]:
+    """Say each step of a waterfall: the largest value, how it changed, and because of what."""
+    said = []
+    for i, row in enumerate(table.to_dict("records")):
+        value = row[f"{quantity}_max"]
+        if not np.isfinite(value):
+            what = "no point is allowed"
+        else:
+            number = f"{value:.4g} {unit}".rstrip()
+            what = f"largest {quantity} = {number} ({level:.0%} CL; {row['status']})"
+        if i and np.isfinite(row["ratio"]):
+            what += f", {row['ratio']:.3g} of the step before"
+        if i and str(row["killed_because"]):
+            by = f"{row['killed_by']}: " if row["killed_by"] else ""
+            what += f"; {by}{row['killed_because']}"
+        said.append(f"{row['variant']}: {what}")
+    if len(table):
+        said += _beside(table.iloc[-1].to_dict(), quantity, unit)
+    return said
+
+
+def _beside(row: Mapping[Any, Any], quantity: str, unit: str) -> list[str]:
+    """Say how far the last step is from what experiments see that look for the quantity itself."""
+    limits = {
+        str(name)[len(quantity) + 1 : -len(ALLOWS)]: float(limit)
+        for name, limit in row.items()
+        if str(name).startswith(f"{quantity}_") and str(name).endswith(ALLOWS)
+    }
+    said = compared(limits, quantity, unit, row[f"{quantity}_max"])
+    return [f"{row['variant']}: {said}"] if said else []

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from darkmoment.fit import Fit
-from darkmoment.inference.beside import compared
-from darkmoment.inference.waterfall import ALLOWS, STARTS, waterfall
+from darkmoment.inference.waterfall import STARTS, waterfall
+from darkmoment.results import sentences
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.maximise import about
 from darkmoment.tasks.task import Option, Task
@@ -31,49 +28,19 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
         with context.progress(f"largest {quantity}, step by step") as progress:
             found = waterfall(fits, quantity, level, options["starts"], context.seed, progress, context.crew)
         table, warnings = found.table, found.warnings
-        figure = waterfall_figure(table, axis(fits[0], quantity), level, context.file.title or fit.name)
-        save(figure, context.directory.file(stem))
-        said = about(fits[-1], quantity, None, level, warnings)
-        said |= {"task": KIND, "variant": "all", "counted_from": "chi2 of the Standard Model"}
-        context.directory.write_table(stem, table, said)
     else:
         table, warnings = done[0], done[1]["warnings"]
+    if context.draws(done):
+        title = context.file.title or fit.name
+        save(waterfall_figure(table, axis(fits[0], quantity), level, title), context.directory.file(stem))
+    if done is None:
+        said = about(fits[-1], quantity, None, level, warnings)
+        said |= {"task": KIND, "variant": "all", "counted_from": "chi2 of the Standard Model"}
+        # last: it says that the task is finished
+        context.directory.write_table(stem, table, said)
     certified = bool(table["status"].isin(["certified", "range"]).all())
-    return Outcome(
-        sentences(table, quantity, axis(fits[0], quantity).unit, level), warnings, certified, table
-    )
-
-
-def sentences(table: pd.DataFrame, quantity: str, unit: str, level: float) -> list[str]:
-    """Say each step in one line: the largest value, how it changed, and because of what."""
-    said = []
-    for i, row in enumerate(table.to_dict("records")):
-        value = row[f"{quantity}_max"]
-        if not np.isfinite(value):
-            what = "no point is allowed"
-        else:
-            number = f"{value:.4g} {unit}".rstrip()
-            what = f"largest {quantity} = {number} ({level:.0%} CL; {row['status']})"
-        if i and np.isfinite(row["ratio"]):
-            what += f", {row['ratio']:.3g} of the step before"
-        if i and str(row["killed_because"]):
-            by = f"{row['killed_by']}: " if row["killed_by"] else ""
-            what += f"; {by}{row['killed_because']}"
-        said.append(f"{row['variant']}: {what}")
-    if len(table):
-        said += _compared(table.iloc[-1].to_dict(), quantity, unit)
-    return said
-
-
-def _compared(row: Mapping[Any, Any], quantity: str, unit: str) -> list[str]:
-    """Say how far the last step is from what experiments see that look for the quantity itself."""
-    limits = {
-        str(name)[len(quantity) + 1 : -len(ALLOWS)]: float(limit)
-        for name, limit in row.items()
-        if str(name).startswith(f"{quantity}_") and str(name).endswith(ALLOWS)
-    }
-    said = compared(limits, quantity, unit, row[f"{quantity}_max"])
-    return [f"{row['variant']}: {said}"] if said else []
+    said_of = sentences.steps(table, quantity, axis(fits[0], quantity).unit, level)
+    return Outcome(said_of, warnings, certified, table)
 
 
 def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:

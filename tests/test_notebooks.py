@@ -38,6 +38,7 @@ def execute(path, folder, monkeypatch):
         kernel_name="python3",
         kernel_manager_class=ThisInterpreter,
         timeout=SECONDS,
+        coalesce_streams=True,  # on a busy machine what a cell prints comes in pieces
         resources={"metadata": {"path": str(folder)}},
     )
     return client.execute(env=environment)

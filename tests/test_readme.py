@@ -158,6 +158,18 @@ def test_the_numbers_are_right():
     assert f"z = {z_score(0.90):.4f}" in TEXT
 
 
+def test_the_numbers_under_the_figure_are_right():
+    text = " ".join(TEXT.partition("(docs/global.png)")[2].partition("\n## ")[0].split())
+    single, general, borexino = re.findall(r"(\S+) mu_B", text)
+    fit = Fit.load("global", "general")
+    found = fit.maximise("mu_eff", along="m_dark_photon", points=[0.1], level=0.90)
+    assert f"{found.value:.2e}" == general
+    alone = fit.evaluate({"m_dark_photon": 0.1}).observables["borexino_limit_muB"].iloc[0]
+    assert f"{alone:.2e}" == borexino
+    # the first is found, and checked, in the lines of Python
+    assert f"The last lines find {single} mu_B" in TEXT
+
+
 def test_links_lead_somewhere_and_nothing_of_this_machine_is_named():
     for target in re.findall(r"\]\(([^)]+)\)", TEXT):
         assert target.startswith("https://arxiv.org/abs/") or (ROOT / target).is_file(), target

@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         "closure", help="fit each experiment alone and compare with what it publishes", allow_abbrev=False
     )
     closure.add_argument("names", metavar="NAME", nargs="*", help="experiments (default: all)")
-    closure.add_argument("--points", type=int, default=50, help="masses for curves (default: 50)")
+    closure.add_argument("--points", type=_whole, default=50, help="masses for curves (default: 50)")
     closure.add_argument("--csv", metavar="FILE", help="write the table here as well")
     return parser
 
@@ -97,7 +97,7 @@ def _add_output(command: argparse.ArgumentParser) -> None:
     command.add_argument("--resume", action="store_true", help="take over what is finished in --out")
     command.add_argument("--seed", type=_count, metavar="N", help="instead of the file's own seed")
     command.add_argument(
-        "--workers", type=_count, default=1, metavar="N", help="processes that share the work (default: 1)"
+        "--workers", type=_whole, default=1, metavar="N", help="processes that share the work (default: 1)"
     )
     command.add_argument(
         "--scheduler",
@@ -113,11 +113,15 @@ def _add_output(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _count(text: str) -> int:
+def _whole(text: str) -> int:
     try:
-        value = int(text)
+        return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def _count(text: str) -> int:
+    value = _whole(text)
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text} is negative")
     return value

@@ -34,19 +34,23 @@ def places(node, path=()):
 
 @st.composite
 def damaged(draw):
-    """A right document with one thing changed: a value, a key, or an entry taken out."""
+    """A right document with one thing changed: a value, a key, an entry added or taken out."""
     document = copy.deepcopy(draw(documents()))
     *way, key = draw(st.sampled_from([place for place in places(document) if place]))
     holder = document
     for step in way:
         holder = holder[step]
-    kind = draw(st.sampled_from(["value", "value", "rename", "take out"]))
+    kind = draw(st.sampled_from(["value", "value", "rename", "add", "take out"]))
     if kind == "take out":
         del holder[key]
     elif kind == "value" or isinstance(holder, list):
         holder[key] = copy.deepcopy(draw(st.sampled_from(ODD)))
     else:
         new = draw(st.sampled_from([name for name in NAMES if name not in holder]))
+        if kind == "add":
+            into = holder[key] if isinstance(holder[key], dict) else holder
+            into[new] = copy.deepcopy(draw(st.sampled_from(ODD)))
+            return document
         renamed = {new if name == key else name: value for name, value in holder.items()}
         holder.clear()
         holder.update(renamed)
@@ -113,7 +117,7 @@ def test_order_and_layout_do_not_matter(document, random):
     assert [spec.resolved() for spec in one.fits] == [spec.resolved() for spec in other.fits]
 
 
-@settings(max_examples=300)
+@settings(max_examples=600)
 @given(damaged())
 def test_a_damaged_file_is_refused_with_its_place_or_says_what_is_written(document):
     text = text_of(document)

@@ -8,6 +8,8 @@ import numpy as np
 
 from darkmoment.fit import Fit
 
+_HELD = 1.01
+
 
 def limits_beside(fit: Fit, point: Mapping[str, float], quantity: str) -> dict[str, float]:
     """Return how large a quantity may be for each experiment that limits it, all else unchanged.
@@ -39,7 +41,6 @@ def compared(limits: Mapping[str, float], quantity: str, unit: str, largest: flo
         return ""
     each = ", ".join(f"{name} above {limit:.3g}" for name, limit in known.items())
     lowest = min(known, key=lambda name: known[name])
-    return (
-        f"at this point {quantity} is seen by {each} {unit}".rstrip()
-        + f": {lowest} misses the largest value by a factor {known[lowest] / largest:.2g}"
-    )
+    ratio = known[lowest] / largest
+    verdict = "holds it there" if ratio < _HELD else f"misses the largest value by a factor {ratio:.2g}"
+    return f"at this point {quantity} is seen by {each} {unit}".rstrip() + f": {lowest} {verdict}"

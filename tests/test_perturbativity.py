@@ -48,6 +48,7 @@ def test_answers_without_a_point_are_not_counted() -> None:
 
 
 def test_maximise_warns(tiny: Path) -> None:
+    tiny.write_text(tiny.read_text().replace("m_majorana: 0.03", "m_majorana: 0.1"))
     fit = Fit.load(tiny)
     low, high = (maximise(fit, along="m_dark_photon", points=[m], starts=1) for m in (0.02, 0.2))
     assert sum("majorana_yukawa" in w for w in low.warnings) == 1

@@ -6,7 +6,8 @@ import pytest
 from darkmoment.fit import Fit
 from darkmoment.inference.charts import CHARTS, chart_at, charts_for
 from darkmoment.inference.hop import hop
-from darkmoment.inference.problem import Problem
+from darkmoment.inference.leaning import bounds_leaned_on
+from darkmoment.inference.problem import Problem, View, slopes, stencil
 from darkmoment.runfile.loader import loads
 
 TEXT = """\
@@ -162,3 +163,37 @@ def test_what_fits_better_than_the_standard_model_buys_nothing(fit):
     assert each[2] < 0.49
     assert plain.view(u).chi2[0] == pytest.approx(each.sum())
     assert problem.view(u).chi2[0] == pytest.approx(np.maximum(each, least).sum())
+
+
+class Crest:
+    """ln f = a.u under a limit with a crest: |u_0 - 1/2| weighs 5 on one side and 3 on the other."""
+
+    logarithmic = True
+
+    def __init__(self, free, reward):
+        self.free, self.reward, self.dimension = free, np.asarray(reward, dtype=float), len(free)
+
+    def view(self, u):
+        x = u[:, 0] - 0.5
+        chi2 = 2.7 + np.where(x > 0, 5 * x, -3 * x) + 2 * (u[:, 1] - 0.4)
+        return View(
+            u @ self.reward, chi2, np.empty((len(u), 0)), np.empty((len(u), 0)), np.ones(len(u), bool)
+        )
+
+    def differentiate(self, u):
+        points = stencil(u)
+        return slopes(points, self.view(points))
+
+
+def test_elasticities_on_a_crest_mix_both_slopes_or_are_called_rough():
+    """At u = (1/2, 0.4, 1): the reward along the crest is paid by u_1, whose limit costs 2 per unit."""
+    free = fit_of(NO_T).free[:3]
+    u = np.array([0.5, 0.4, 1.0])
+    (bound,) = bounds_leaned_on(Crest(free, (2.0, 4.0, 7.0)), u, 2.7, crests=True)
+    width = np.log(free[2].bounds[1] / free[2].bounds[0])
+    assert bound.elasticity == pytest.approx(7.0 / width, rel=1e-6)
+    assert not bound.rough
+    # more than the slopes beside the crest can hold: no maximum
+    (bound,) = bounds_leaned_on(Crest(free, (20.0, 4.0, 7.0)), u, 2.7, crests=True)
+    assert bound.rough
+    assert str(bound).endswith(" rough)")

@@ -3,6 +3,7 @@
 import json
 from copy import deepcopy
 from dataclasses import replace
+from math import nan
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 from scipy.optimize import brentq
 
 from darkmoment.fit import Fit
+from darkmoment.inference.beside import compared
 from darkmoment.inference.maximise import maximise
 from darkmoment.inference.reference import standard_model_chi2
 from darkmoment.inference.waterfall import waterfall
@@ -108,7 +110,7 @@ def test_what_kills_only_together_with_others_says_so(fits):
     assert row["killed_by"] == "own"
     assert row["killed_chi2"] == pytest.approx(alone, rel=1e-3)
     together = f"chi2 is {alone + delta_chi2(0.90):.3g} above the Standard Model's, and 2.71 is allowed"
-    assert f" by itself; with g_minus_2, na64 {together}" in row["killed_because"]
+    assert f", not too much by itself; with g_minus_2, na64 {together}" in row["killed_because"]
 
 
 def test_a_limit_exceeded_at_the_expense_of_another_is_said():
@@ -190,6 +192,14 @@ def test_maximise_counts_from_the_standard_model_in_a_run_file(darkmoment, tmp_p
     )
     said = f"borexino misses the largest value by a factor {float(limit[0]) / largest:.2g}"
     assert f"at this point mu_eff is seen by borexino above {float(limit[0]):.3g} muB: {said}" in answer.out
+
+
+def test_what_holds_the_answer_does_not_miss_it():
+    assert compared({"meg2": 1.5e-13}, "BR_mu_e_gamma", "", 1.4999e-13).endswith(": meg2 holds it there")
+    said = compared({"borexino": 2e-11, "lz": nan}, "mu_eff", "muB", 1e-12)
+    assert said.startswith("at this point mu_eff is seen by borexino above 2e-11 muB: ")
+    assert said.endswith("borexino misses the largest value by a factor 20")
+    assert compared({"lz": nan}, "mu_eff", "muB", 1e-12) == ""
 
 
 def test_maximise_refuses_another_origin(darkmoment, tmp_path):

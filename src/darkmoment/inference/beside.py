@@ -10,6 +10,7 @@ from darkmoment.fit import Fit
 
 ALLOWS = "_allows"
 """End of the columns that hold the limits on the quantity itself, `<quantity>_<experiment>_allows`."""
+_HELD = 1.01
 
 
 def limits_beside(fit: Fit, point: Mapping[str, float], quantity: str) -> dict[str, float]:
@@ -42,7 +43,6 @@ def compared(limits: Mapping[str, float], quantity: str, unit: str, largest: flo
         return ""
     each = ", ".join(f"{name} above {limit:.3g}" for name, limit in known.items())
     lowest = min(known, key=lambda name: known[name])
-    return (
-        f"at this point {quantity} is seen by {each} {unit}".rstrip()
-        + f": {lowest} misses the largest value by a factor {known[lowest] / largest:.2g}"
-    )
+    ratio = known[lowest] / largest
+    verdict = "holds it there" if ratio < _HELD else f"misses the largest value by a factor {ratio:.2g}"
+    return f"at this point {quantity} is seen by {each} {unit}".rstrip() + f": {lowest} {verdict}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
@@ -20,6 +20,7 @@ _AT_BOUND = 1e-6
 _ACTIVE = 1e-3
 _HARD_EDGE = 0.999
 _JOINED = 0.05
+_BESIDE, _UNBALANCED = 1e-5, 0.02
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Bound:
         d ln(answer) / d ln(range end); d ln(answer) / d(range end) where the end is zero.
     convention : bool
         True where the run file marks the parameter's range as a convention.
+    rough : bool
+        True where the maximum balances its limits only roughly, on a crest: the elasticity may be far off.
     """
 
     parameter: str
@@ -39,9 +42,10 @@ class Bound:
     value: float
     elasticity: float
     convention: bool
+    rough: bool = False
 
     def __str__(self) -> str:
-        mark = " convention" if self.convention else ""
+        mark = (" convention" if self.convention else "") + (" rough" if self.rough else "")
         return f"{self.parameter} {self.end} {self.value:.4g} ({self.elasticity:+.2f}{mark})"
 
 
@@ -51,6 +55,7 @@ def bounds_leaned_on(
     allowance: float,
     floor: Array | None = None,
     below: Problem | None = None,
+    crests: bool = False,
 ) -> list[Bound]:
     """Return the range ends that a constrained maximum leans on, with their elasticity.
 
@@ -71,6 +76,8 @@ def bounds_leaned_on(
         The point of smallest chi2 that the allowance is counted from.
     below : Problem, optional
         The cell with the limits that hold back `floor`, where they are others.
+    crests : bool
+        True where the maximum may lie on a crest, along which limits have two slopes: both then count.
     """
     if problem.dimension == 0:
         return []
@@ -82,9 +89,14 @@ def bounds_leaned_on(
     if smooth:
         limits.append(slope.chi2)
     edge = _edges(u)
-    told = ~edge & ~_kinks(problem, u)
+    kinks = _kinks(problem, u)
+    told = ~edge & ~kinks
     chi2_price = 0.0
-    if limits and told.any():
+    crest = crests and bool((kinks & ~edge).any())
+    balance = _on_a_crest(problem, u, gradient, kinks, smooth) if crest else None
+    if balance is not None:
+        gradient, chi2_price = balance
+    elif limits and told.any():
         normals = np.array(limits).T
         multipliers, _ = nnls(normals[told], gradient[told])
         gradient = gradient - normals @ multipliers
@@ -99,7 +111,40 @@ def bounds_leaned_on(
             key = int(i), _end(floor[i])
             pulls[key] = pulls.get(key, 0.0) + chi2_price * float(rising[i])
     bounds = (_bound(problem.free[i], end, pull) for (i, end), pull in sorted(pulls.items()))
-    return [bound for bound in bounds if bound and abs(bound.elasticity) > ELASTICITY_FLOOR]
+    found = [bound for bound in bounds if bound and abs(bound.elasticity) > ELASTICITY_FLOOR]
+    return [replace(bound, rough=True) for bound in found] if crest and balance is None else found
+
+
+def _on_a_crest(
+    problem: Problem, u: Array, gradient: Array, kinks: NDArray[np.bool_], smooth: bool
+) -> tuple[Array, float] | None:
+    """Return what is left of a gradient when limits on both sides of a crest balance it, and chi2's price.
+
+    Where a limit has a kink, any mixture of its slopes beside it counts as its slope. None where even that
+    balances nothing.
+    """
+    edge = _edges(u)
+    free = ~edge
+    normals: list[Array] = []
+    prices: list[bool] = []
+    for k in np.flatnonzero(kinks & free):
+        for side in (-_BESIDE, _BESIDE):
+            beside = u.copy()
+            beside[k] = np.clip(beside[k] + side, 0.0, 1.0)
+            view, slope = problem.differentiate(beside)
+            hard = _active(view, slope)
+            normals += hard
+            prices += [False] * len(hard)
+            if smooth:
+                normals.append(slope.chi2)
+                prices.append(True)
+    if not normals:
+        return None
+    matrix = np.array(normals).T
+    multipliers, miss = nnls(matrix[free], gradient[free])
+    if miss > _UNBALANCED * np.linalg.norm(gradient[free]):
+        return None
+    return gradient - matrix @ multipliers, float(multipliers[np.array(prices)].sum())
 
 
 def _active(view: View, slope: View) -> list[Array]:

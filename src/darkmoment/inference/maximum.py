@@ -345,7 +345,7 @@ def _leaned(cell: Cell, felt: Problem, u: Array, floor: Array | None) -> list[Bo
     chart = CHARTS[name]
     v = chart.coordinates(free, u)
     assert v is not None
-    found = bounds_leaned_on(felt.charted(name), v, cell.allowance, floor, below)
+    found = bounds_leaned_on(felt.charted(name), v, cell.allowance, floor, below, crests=True)
     return [bound for bound in found if bound.parameter not in chart.replaced]
 
 
@@ -387,14 +387,19 @@ def _warnings(
     leaned: dict[str, list[float]] = {}
     for cell in bounds:
         for b in cell:
-            key = f"{b.parameter} {b.end} {b.value:.4g}{' (a convention)' if b.convention else ''}"
-            leaned.setdefault(key, []).append(b.elasticity)
+            leaned.setdefault(_key(b), []).append(b.elasticity)
+    uncertain = {_key(b) for cell in bounds for b in cell if b.rough}
+    rough = ", roughly: the maximum lies on a crest, and the searches did not end on its very top"
     for key, values in leaned.items():
         found.append(
             f"the answer leans on {key} in {len(values)} of {len(table)} {where}, "
-            f"elasticity {_spread(values)}"
+            f"elasticity {_spread(values)}{rough if key in uncertain else ''}"
         )
     return found + _silences(fit, table, where) + breaking_warnings(table, where)
+
+
+def _key(b: Bound) -> str:
+    return f"{b.parameter} {b.end} {b.value:.4g}{' (a convention)' if b.convention else ''}"
 
 
 def _silences(fit: Fit, table: pd.DataFrame, where: str) -> list[str]:

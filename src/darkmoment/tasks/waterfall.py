@@ -45,7 +45,10 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
 
 def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:
     if len(fits) < 2:
-        return "one fit makes no waterfall: give the file variants, and `cumulative: true` to add them up"
+        return (
+            "one fit makes no waterfall: give the file variants, `cumulative: true` to add them up, and more "
+            "than one of them to run for"
+        )
     return None
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from darkmoment.inference.best_fit import BestFit
     from darkmoment.inference.crew import Crew
     from darkmoment.inference.leave_one_out import LeaveOneOut
+    from darkmoment.inference.maximise import Origin
     from darkmoment.inference.maximum import Maximum
     from darkmoment.inference.posterior import Sample
     from darkmoment.inference.profile import Profile
@@ -52,6 +53,7 @@ class Questions:
         progress: Progress = None,
         hints: Sequence[Mapping[str, float]] = (),
         crew: Crew | None = None,
+        above: Origin = "smallest",
     ) -> Maximum:
         """Find the largest allowed value of a quantity, along a parameter or overall: `darkmoment.maximise`.
 
@@ -61,7 +63,7 @@ class Questions:
 
         with _watched(progress, f"largest {quantity}") as report:
             fit = cast("Fit", self)
-            return maximise(fit, quantity, along, points, level, starts, seed, report, hints, crew)
+            return maximise(fit, quantity, along, points, level, starts, seed, report, hints, crew, above)
 
     def profile(
         self,

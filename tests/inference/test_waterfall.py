@@ -77,7 +77,7 @@ def test_the_largest_coupling_against_the_standard_model(fits):
 
 
 def test_an_unknown_origin_is_refused(fits):
-    with pytest.raises(ValueError, match="above = 'sm': give smallest or standard_model"):
+    with pytest.raises(ValueError, match=r"above = 'sm' .there is smallest, standard_model"):
         maximise(fits[0], "mu_eff", above="sm")
 
 

@@ -38,6 +38,7 @@ from darkmoment.inference.search import (
     search_all,
 )
 from darkmoment.parameters import Array
+from darkmoment.results.result import chosen
 
 STARTS = 4
 """Starts per search and cell."""
@@ -152,8 +153,7 @@ def maximise(
     check_hints(fit, hints)
     if along is not None:
         check_along(fit, along, not isinstance(points, Integral))
-    if above not in ORIGINS:
-        raise ValueError(f"above = {above!r}: give {' or '.join(ORIGINS)}")
+    chosen("above", above, list(ORIGINS))
     cells = list(_cells(fit, quantity, along, points, level, starts, seed))
     if above != "smallest":
         for cell in cells:

@@ -69,7 +69,7 @@ class Waterfall(Result):
 
     def brief(self) -> pd.DataFrame:
         """Return each step's answer and what took the one before away."""
-        columns = ["variant", f"{self.quantity}_max", "ratio", "status", "killed_by", "killed_because"]
+        columns = ["variant", f"{self.quantity}_max", "ratio", "status", "killed_by"]
         return self.table[columns]
 
     def plot(self, title: str | None = None) -> Figure:

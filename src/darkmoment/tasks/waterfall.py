@@ -27,15 +27,15 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     if done is None:
         with context.progress(f"largest {quantity}, step by step") as progress:
             found = waterfall(fits, quantity, level, options["starts"], context.seed, progress, context.crew)
-        table, warnings = found.table, found.warnings
+        table, warnings, title = found.table, found.warnings, context.file.title or fit.name
     else:
-        table, warnings = done[0], done[1]["warnings"]
+        table, warnings, title = done[0], done[1]["warnings"], done[1]["title"]
     if context.draws(done):
-        title = context.file.title or fit.name
-        save(waterfall_figure(table, axis(fits[0], quantity), level, title), context.directory.file(stem))
+        figure = waterfall_figure(table, axis(fits[0], quantity), level, title)
+        save(figure, context.directory.file(stem))
     if done is None:
         said = about(fits[-1], quantity, None, level, warnings)
-        said |= {"task": KIND, "variant": "all", "counted_from": "chi2 of the Standard Model"}
+        said |= {"task": KIND, "title": title, "variant": "all", "counted_from": "chi2 of the Standard Model"}
         # last: it says that the task is finished
         context.directory.write_table(stem, table, said)
     certified = bool(table["status"].isin(["certified", "range"]).all())

@@ -136,6 +136,7 @@ class Maximum(Result):
      m_dark_photon  mu_eff_max leading_experiment    status
               0.01    5.243e-14         meg2+na64 certified
                0.1   5.479e-13          meg2+na64 certified
+    warning: majorana_yukawa is above sqrt(4 pi) in 1 of 2 cells, at most 10: ...
     >>> found.certified, f"{found.value:.3g}", f"{found.point['y']:.3g}"
     (True, '5.48e-13', '0.122')
     >>> figure = found.plot()  # figure.savefig("limit.pdf") keeps its style

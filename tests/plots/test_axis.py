@@ -2,7 +2,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from matplotlib.mathtext import MathTextParser
 
+from darkmoment.model import Model
 from darkmoment.parameters import PARAMETERS
 from darkmoment.plots.axis import Axis
 from darkmoment.plots.canvas import frame, lone, runs, span
@@ -80,3 +82,12 @@ def test_every_parameter_of_the_catalogue_can_be_set_in_type() -> None:
         for info in PARAMETERS.values():
             fig.text(0, 0, printed(Axis(info.name, info.label, info.unit).coordinate_text))
         fig.draw_without_rendering()
+
+
+@pytest.mark.parametrize("flavour", ["single_y", "general"])
+def test_every_label_can_be_typeset(flavour: str) -> None:
+    parser = MathTextParser("path")
+    for info in PARAMETERS.values():
+        parser.parse(f"${info.label}$")
+    for observable in Model(flavour=flavour, invisible_branching="computed").table.values():
+        parser.parse(f"${observable.label}$")

@@ -71,7 +71,9 @@ def _mass(name: str, label: str, needs: tuple[str, ...], function: Any, **more: 
 
 
 def _piece(name: str, label: str, which: int) -> Observable:
-    return _mass(f"{name}_uncancelled", rf"{label}^\mathrm{{unc}}", ("mass_pieces",), partial(_in_eV, which))
+    return _mass(
+        f"{name}_uncancelled", rf"({label})^\mathrm{{unc}}", ("mass_pieces",), partial(_in_eV, which)
+    )
 
 
 _M, _SUM = r"m^\nu", r"\sum m_\nu"

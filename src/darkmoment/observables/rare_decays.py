@@ -73,7 +73,7 @@ OBSERVABLES = [
         Observable(
             f"BR_K_{name}_N_Phi",
             "",
-            rf"\mathrm{{BR}}(K\to {label}N\Phi)",
+            rf"\mathrm{{BR}}(K\to {label} N\Phi)",
             _N_PHI,
             partial(_kaon, m_lepton, which),
             reported=True,

@@ -26,7 +26,7 @@ _SYMBOLS = {
     **{"prime": "′", "ell": "ℓ", "sim": "∼", "infty": "∞", "sqrt": "√"},
     **{",": " ", ";": " ", " ": " ", "%": "%", "$": "$", "_": "_", "{": "{", "}": "}", "&": "&", "#": "#"},
 }
-_WORDS = ("sin", "cos", "tan", "log", "ln", "exp")
+_WORDS = ("sin", "cos", "tan", "log", "ln", "exp", "max", "min")
 _FONTS = {"mathrm": "upright", "text": "upright", "rm": "upright", "mathbf": "upright", "mathit": "italic"}
 _ACCENTS = {"tilde": "̃", "bar": "̄", "hat": "̂"}
 _TOKEN = re.compile(r"\\([A-Za-z]+|.)\s*|([{}_^])|(\s+)|(.)", re.DOTALL)

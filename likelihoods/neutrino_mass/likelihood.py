@@ -8,6 +8,7 @@ import numpy as np
 from darkmoment.experiments import Card, UpperLimit
 from darkmoment.experiments.card import OptionValue
 from darkmoment.experiments.likelihood import Array, Point
+from darkmoment.experiments.several import room_beside, together
 from darkmoment.experiments.shapes import HalfGaussian
 
 _POWERS = {"sum_m_nu": 1, "m_nu_e": 2, "m_nu_ee": 2}
@@ -62,19 +63,11 @@ class Experiment(UpperLimit):
 
     def response(self, p: Point) -> Array:
         """Return the strength of the terms together."""
-        first, others = self._strength(self._terms[0], p), self._others(p)
-        if self.hard:
-            return np.maximum(first, others)
-        return np.sqrt(np.square(first) + np.square(others)) if len(self._terms) > 1 else first
+        return together([self._weighted(term, p) for term in self._terms], self.hard)
 
-    def _others(self, p: Point) -> Array:
-        """Return the strength of all terms but the first, in units of that one's level."""
-        total = np.zeros(1)
-        for term in self._terms[1:]:
-            strength = self._strength(term, p)
-            weighted = term.weight * strength
-            total = np.maximum(total, strength) if self.hard else np.hypot(total, weighted)
-        return total
+    def _weighted(self, term: Term, p: Point) -> Array:
+        """Return a strength in units of the dataset's own level; for `step` each limit stands by itself."""
+        return self._strength(term, p) * (1.0 if self.hard else term.weight)
 
     def _strength(self, term: Term, p: Point) -> Array:
         whole = np.abs(p[term.quantity]) / (term.limit * self._cancelled)
@@ -97,9 +90,9 @@ class Experiment(UpperLimit):
 
     def limit(self, p: Point) -> Array:
         """Return the limit on the mass in eV; 0 where its pieces or the other masses are too large."""
-        first, others = self._terms[0], self._others(p)
-        left = np.where(others > 1, 0.0, 1.0) if self.hard else np.maximum(1 - np.square(others), 0.0)
-        ratio = np.sqrt(left) ** (1 / _POWERS[first.quantity])
+        first, *rest = self._terms
+        left = np.nan_to_num(room_beside([self._weighted(term, p) for term in rest], self.hard))
+        ratio = left ** (1 / _POWERS[first.quantity])
         allowed = np.where(self._piece(first, p) <= ratio, ratio, 0.0)
         return super().limit(p) * self._cancelled * allowed
 

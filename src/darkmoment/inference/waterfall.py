@@ -249,10 +249,11 @@ def _killed(before: Fit, fit: Fit, point: Mapping[str, float], level: float) -> 
     names = [fit.terms[k] for k in guilty]
     reasons = "; ".join(_reason(fit, carried, n) for n in names)
     if excess[guilty[0]] <= allowed:
-        beside = [fit.terms[k] for k in np.argsort(-excess) if k != guilty[0] and excess[k] > _FELT * allowed]
+        felt = [k for k in np.argsort(-excess) if k != guilty[0] and excess[k] > _FELT * allowed]
+        beside = ", ".join(fit.terms[k] for k in felt) or "all others"
         reasons += (
-            f", not too much by itself; with {', '.join(beside)} chi2 is {excess.sum():.3g} above the "
-            f"Standard Model's, and {delta_chi2(level):.3g} is allowed"
+            f", not too much by itself; with {beside} chi2 is {excess.sum():.3g} above the Standard Model's, "
+            f"and {delta_chi2(level):.3g} is allowed"
         )
     return "+".join(names), float(excess[guilty[0]]), reasons
 

@@ -161,11 +161,12 @@ def _in_words(text: str, record: Mapping[str, Any]) -> str:
 
 
 def _answers(old: SavedRun, new: SavedRun) -> Iterator[str]:
+    repeated = {saved.stem for run in (old, new) for saved in run.tables.values() if saved.slug}
     for name in dict.fromkeys([*old.tables, *new.tables]):
         one, other = old.tables.get(name), new.tables.get(name)
         if one is None or other is None:
             yield f"{name}.csv: only in the {'second' if one is None else 'first'} run"
-        elif not (one.together and other.together):
+        elif not (one.together and other.together and name in repeated):
             yield from (f"{name}: {text}" for text in _tables(one, other))
     for words, run in (("first", old), ("second", new)):
         if run.result is None:
@@ -221,6 +222,9 @@ def _limits(what: str, one: pd.DataFrame, other: pd.DataFrame, about: Mapping[st
     if "leading_experiment" in one and tops[0]["leading_experiment"] != tops[1]["leading_experiment"]:
         names = " -> ".join(str(top["leading_experiment"]) or "nobody" for top in tops)
         yield f"{what}what forbids more at the largest value: {names}"
+    if "killed_by" in one and "killed_by" in other and tops[0]["killed_by"] != tops[1]["killed_by"]:
+        names = " -> ".join(str(top["killed_by"]) or "nothing" for top in tops)
+        yield f"{what}what forbids the largest value of the step before: {names}"
     if along and along in one and along in other:
         yield from _along(what, one, other, str(along), column)
 

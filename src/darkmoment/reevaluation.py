@@ -11,6 +11,8 @@ import pandas as pd
 from darkmoment.experiments import CardError, CurveError, ExperimentError
 from darkmoment.fit import Fit, PointError, Survey
 from darkmoment.inference.leave_one_out import NONE
+from darkmoment.inference.maximum import ORIGINS
+from darkmoment.inference.reference import standard_model_chi2
 from darkmoment.inputs import inputs_of
 from darkmoment.parameters import PARAMETERS, Array
 from darkmoment.runfile.recorded import spec_of
@@ -35,18 +37,26 @@ class Column:
         The term of chi2; empty for the total.
     floor : float
         Size below which a difference is measured against this instead: a chi2 of 1e-20 is as good as none.
+    standard_model : bool
+        True where chi2 is that of the Standard Model, whatever the point.
     """
 
     name: str
     quantity: str = ""
     term: str = ""
     floor: float = 0.0
+    standard_model: bool = False
 
-    def of(self, survey: Survey, terms: tuple[str, ...]) -> Array:
+    def of(self, survey: Survey, fit: Fit) -> Array:
         """Return its values in a survey, shape (n,)."""
         if self.quantity:
             return survey.quantities[self.quantity]
-        return survey.chi2[:, terms.index(self.term)] if self.term else survey.chi2.sum(axis=1)
+        chi2 = (
+            np.broadcast_to(standard_model_chi2(fit), survey.chi2.shape)
+            if self.standard_model
+            else survey.chi2
+        )
+        return chi2[:, fit.terms.index(self.term)] if self.term else chi2.sum(axis=1)
 
 
 def fits_of(run: SavedRun) -> tuple[dict[str, Fit], list[str]]:
@@ -75,9 +85,20 @@ def columns_of(fit: Fit, table: pd.DataFrame) -> list[Column]:
             found.append(Column(column, term=column[len(_CHI2) :], floor=1.0))
         elif column in _TOTAL:
             found.append(Column(column, floor=1.0))
+        elif (term := _of_standard_model(column)) is not None and term in ("", *fit.terms):
+            found.append(Column(column, term=term, floor=1.0, standard_model=True))
         elif (name := column.removesuffix("_max")) in fit.model.table and name not in PARAMETERS:
             found.append(Column(column, quantity=name))
     return found
+
+
+def _of_standard_model(column: str) -> str | None:
+    """Return the term whose chi2 in the Standard Model a column holds, '' for the total; None for others."""
+    ending = ORIGINS["standard_model"]
+    if column == f"{_CHI2}{ending}":
+        return ""
+    at = f"_at_{ending}"
+    return column[len(_CHI2) : -len(at)] if column.startswith(_CHI2) and column.endswith(at) else None
 
 
 def fits_of_rows(

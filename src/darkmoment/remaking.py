@@ -9,7 +9,9 @@ import pandas as pd
 
 from darkmoment.fit import Fit
 from darkmoment.inference.discovery import discoveries
+from darkmoment.inference.waterfall import changes
 from darkmoment.parameters import Array
+from darkmoment.reevaluation import Column
 from darkmoment.saved import SavedRun, SavedTable
 from darkmoment.tasks import discovery, errata, gain, reach
 from darkmoment.tasks import recast as recast_task
@@ -38,6 +40,32 @@ def remake(run: SavedRun, saved: SavedTable, fits: Mapping[str, Fit]) -> Iterato
         return _gain(run, saved, fits)
     known = _REMADE.get(saved.task)
     return None if known is None else known(run, saved, fits)
+
+
+def objections(
+    run: SavedRun, saved: SavedTable, fits: Mapping[str, Fit]
+) -> Iterator[tuple[Column, Array, Array]]:
+    """Judge the maximum before each step of a waterfall again, and what is seen beside its own maximum.
+
+    Raises
+    ------
+    KeyError, ValueError
+        Where a step's fit is not there, or another experiment forbids the maximum before now.
+    """
+    about, table = saved.about, saved.table
+    steps = [fits[slug] for slug in run.asked(saved.stem)]
+    rows = [{str(name): entry for name, entry in row.items()} for row in table.to_dict("records")]
+    new = pd.DataFrame(changes(steps, rows, str(about["quantity"]), float(about["level"])))
+    for row, (a, b) in enumerate(zip(table["killed_by"], new["killed_by"], strict=True)):
+        if a != b:
+            raise ValueError(f"row {row}, killed_by: stored {a!r}, now {b!r}")
+    for name in (column for column in new if pd.api.types.is_numeric_dtype(new[column])):
+        floor = 1.0 if name == "killed_chi2" else 0.0
+        yield (
+            Column(str(name), floor=floor),
+            table[name].to_numpy(dtype=float),
+            new[name].to_numpy(dtype=float),
+        )
 
 
 def _numbers(old: pd.DataFrame, new: pd.DataFrame) -> Iterator[Compared]:

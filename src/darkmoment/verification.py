@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 from ruamel.yaml import YAML
 
+from darkmoment.consistency import followed
 from darkmoment.fit import Fit, LikelihoodError
 from darkmoment.parameters import Array
 from darkmoment.record import HOW, data_of, digest
 from darkmoment.reevaluation import CANNOT, Column, columns_of, fits_of, fits_of_rows
-from darkmoment.remaking import remake
+from darkmoment.remaking import objections, remake
 from darkmoment.saved import SavedRun, SavedTable
+from darkmoment.tasks import waterfall
 from darkmoment.tasks.summary import BEST_FIT
 from darkmoment.versions import making
 
@@ -189,9 +191,14 @@ def _again(run: SavedRun, saved: SavedTable, fits: Mapping[str, Fit], found: Ver
         for column, old, new in remade:
             found.compare(f"{saved.name}.csv", Column(column), old, new, np.arange(len(old)))
         return True
+    name, every = f"{saved.name}.csv", np.arange(len(saved.table))
     any_compared = False
     for fit, rows in fits_of_rows(run, saved, fits):
-        any_compared |= _compare_rows(f"{saved.name}.csv", fit, saved.table, rows, found)
+        any_compared |= _compare_rows(name, fit, saved.table, rows, found)
+    beside = objections(run, saved, fits) if saved.task == waterfall.KIND else ()
+    for column, old, new in (*followed(saved), *beside):
+        found.compare(name, column, old, new, every)
+        any_compared = True
     return any_compared
 
 
@@ -220,7 +227,7 @@ def _compare_rows(
     for column in columns:
         old = part[column.name].to_numpy(dtype=float)
         called = known if numbers is None else numbers[known]
-        found.compare(name, column, old, column.of(survey, fit.terms), called)
+        found.compare(name, column, old, column.of(survey, fit), called)
     return True
 
 

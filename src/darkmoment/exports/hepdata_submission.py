@@ -35,8 +35,8 @@ _WORDS = {
 def write_submission(run: SavedRun, out: Path) -> list[Path]:
     """Write ``submission.yaml``, a YAML file per table, and ``submission.tar.gz`` to upload.
 
-    Limits along a parameter, profiles in one dimension and recast limits are taken; figures are not, as their
-    thumbnails need a program beside Python.
+    Limits along a parameter, waterfalls, profiles in one dimension and recast limits are taken; figures are
+    not, as their thumbnails need a program beside Python.
 
     Raises
     ------
@@ -50,7 +50,9 @@ def write_submission(run: SavedRun, out: Path) -> list[Path]:
     submission.comment = _comment(run)
     tables = list(_tables(run, names))
     if not tables:
-        raise ExportError(f"{run.path} holds no limit along a parameter and no profile: nothing for HEPData")
+        raise ExportError(
+            f"{run.path} holds no limit along a parameter, no waterfall and no profile: nothing for HEPData"
+        )
     for table in tables:
         submission.add_table(table)
     out.mkdir(parents=True, exist_ok=True)
@@ -82,6 +84,8 @@ def _tables(run: SavedRun, names: Names) -> Iterator[Any]:
             yield from _profile(run, saved, names)
         elif saved.task == "recast":
             yield from _recast(saved, names)
+        elif saved.task == "waterfall":
+            yield from _steps(saved, names)
 
 
 def _limits(run: SavedRun, saved: SavedTable, names: Names) -> Iterator[Any]:
@@ -140,6 +144,23 @@ def _recast(saved: SavedTable, names: Names) -> Iterator[Any]:
     yield table
 
 
+def _steps(saved: SavedTable, names: Names) -> Iterator[Any]:
+    quantity, level = str(saved.about.get("quantity")), saved.about.get("level")
+    if not {"variant", "killed_by", "status", f"{quantity}_max"} <= set(saved.table):
+        return
+    words = f"Largest allowed value of {quantity}, one effect more at a time"
+    words += "; Delta chi2 counts from the Standard Model"
+    steps = [str(v) for v in saved.table["variant"]]
+    table = _table(saved, words, [quantity], [_independent(names, "variant", steps)])
+    said = [("Confidence level", f"{level:.0%}")] if isinstance(level, float) else []
+    values = [float(v) for v in saved.table[f"{quantity}_max"]]
+    table.add_variable(_dependent(f"largest {quantity}", names.units.get(quantity, ""), values, said))
+    killers = [names.experiment(str(v)) if v else "" for v in saved.table["killed_by"]]
+    table.add_variable(_dependent("forbids the one before", "", killers, said))
+    table.add_variable(_dependent("status", "", [str(v) for v in saved.table["status"]], said))
+    yield table
+
+
 def _joined(
     table: pd.DataFrame, x: str
 ) -> tuple[list[float], list[tuple[list[tuple[str, str]], pd.DataFrame]]]:
@@ -176,7 +197,7 @@ def _digest(name: str) -> str:
     return sha256(name.encode()).hexdigest()[:8]
 
 
-def _independent(names: Names, name: str, values: Sequence[float]) -> Any:
+def _independent(names: Names, name: str, values: Sequence[float | str]) -> Any:
     from hepdata_lib import Variable
 
     variable = Variable(name, is_independent=True, is_binned=False, units=names.units.get(name, ""))

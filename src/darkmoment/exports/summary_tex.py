@@ -24,7 +24,8 @@ def summary_tex(run: SavedRun) -> str:
     """
     names = Names.of(run.record, run.experiments)
     name = str(run.record["name"])
-    tables = [*_largest(run, names, name), *_summaries(run, names, name), *_gains(run, names, name)]
+    parts = (_largest, _steps, _summaries, _gains)
+    tables = [table for part in parts for table in part(run, names, name)]
     version = run.record.get("versions", {}).get("darkmoment", "")
     head = [
         f"% {_comment(name)}: written by darkmoment {_comment(version)}",
@@ -77,6 +78,31 @@ def _largest(run: SavedRun, names: Names, name: str) -> Iterator[str]:
         caption = f"Largest allowed {_symbol(names, quantity)} at {level * 100:.3g}\\% CL{where}."
         anchor = f"tab:{name}-largest-{quantity}" + (f"-{along}" if along else "") + f"-{level * 100:.3g}"
         yield booktabs([*head, "forbids more", "status"], rows, caption, anchor)
+
+
+def _steps(run: SavedRun, names: Names, name: str) -> Iterator[str]:
+    """Yield a table of every waterfall: the largest value, and what forbids the one before."""
+    for saved in run.of("waterfall"):
+        quantity, level = str(saved.about.get("quantity")), float(saved.about.get("level") or 0.90)
+        if not {"variant", "ratio", "killed_by", "status", f"{quantity}_max"} <= set(saved.table):
+            continue
+        rows = [
+            [
+                _named(run, str(row["variant"])),
+                number(float(row[f"{quantity}_max"])),
+                number(float(row["ratio"]), 3),
+                escape(names.experiment(str(row["killed_by"]))) if row["killed_by"] else "--",
+                escape(_STATUS.get(str(row["status"]), str(row["status"]))),
+            ]
+            for row in saved.table.to_dict("records")
+        ]
+        symbol = _symbol(names, quantity)
+        head = ["variant", f"largest {_with_unit(names, quantity)}", "ratio to the one before"]
+        caption = (
+            f"Largest allowed {symbol} at {level * 100:.3g}\\% CL, variant by variant; $\\Delta\\chi^2$ "
+            "counts from the Standard Model, each term by itself and only upwards."
+        )
+        yield booktabs([*head, "forbids the one before", "status"], rows, caption, f"tab:{name}-{saved.name}")
 
 
 def _summaries(run: SavedRun, names: Names, name: str) -> Iterator[str]:

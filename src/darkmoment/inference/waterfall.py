@@ -170,25 +170,14 @@ def _excess(fit: Fit, point: Mapping[str, float]) -> Array:
 
 def _told(fits: Sequence[Fit], found: Sequence[Maximum], quantity: str, level: float) -> Waterfall:
     """Put the steps into one table: what each changed, and because of what."""
+    found_rows = [{str(name): entry for name, entry in step.table.iloc[0].items()} for step in found]
     rows: list[dict[str, object]] = []
     warnings: list[str] = []
     heard: set[str] = set()
-    point: dict[str, float] = {}
-    value = float("nan")
-    for i, (fit, step) in enumerate(zip(fits, found, strict=True)):
-        row = {str(name): entry for name, entry in step.table.iloc[0].items()}
-        largest = float(row[f"{quantity}_max"])
-        killed = _killed(fits[i - 1], fit, point, level) if i else ("", 0.0, "")
-        rows.append(
-            {
-                "variant": fit.label,
-                f"{quantity}_max": largest,
-                "ratio": largest / value,
-                **_beside(fit, row, quantity, largest),
-                **dict(zip(("killed_by", "killed_chi2", "killed_because"), killed, strict=True)),
-                **{name: entry for name, entry in row.items() if name != f"{quantity}_max"},
-            }
-        )
+    told = changes(fits, found_rows, quantity, level)
+    for i, (fit, step, row, change) in enumerate(zip(fits, found, found_rows, told, strict=True)):
+        largest = f"{quantity}_max"
+        rows.append({"variant": fit.label, largest: row[largest], **change, **row})
         # what was said of a step before is not said again
         warnings += [f"{fit.label}: {w}" for w in step.warnings if w not in heard]
         heard.update(step.warnings)
@@ -197,14 +186,47 @@ def _told(fits: Sequence[Fit], found: Sequence[Maximum], quantity: str, level: f
                 f"{fit.label}: no step of a waterfall, {', '.join(left_out)} of {fits[i - 1].label} is left "
                 "out; is `cumulative: true` missing?"
             )
-        if largest > value * (1 + 2 * LN_TOLERANCE):
+        ratio = float(str(change["ratio"]))
+        if ratio > 1 + 2 * LN_TOLERANCE:
             warnings.append(
-                f"{fit.label}: {quantity} rises by {largest / value:.3g}: what is new here replaces "
+                f"{fit.label}: {quantity} rises by {ratio:.3g}: what is new here replaces "
                 "something, prefers something new, or opens further space"
             )
+    return Waterfall(quantity, level, pd.DataFrame(rows), warnings, fits[0])
+
+
+def changes(
+    fits: Sequence[Fit], rows: Sequence[Mapping[str, object]], quantity: str, level: float
+) -> list[dict[str, object]]:
+    """Return what each step did to the largest value before it, and because of what.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Of each step: its largest value and the parameters of its maximum.
+
+    Returns
+    -------
+    list of dict
+        Columns of the waterfall: `ratio`, the limits on the quantity beside, `killed_by`, `killed_chi2` and
+        `killed_because`.
+    """
+    told: list[dict[str, object]] = []
+    point: dict[str, float] = {}
+    value = float("nan")
+    for i, (fit, row) in enumerate(zip(fits, rows, strict=True)):
+        largest = float(str(row[f"{quantity}_max"]))
+        killed = _killed(fits[i - 1], fit, point, level) if i else ("", 0.0, "")
+        told.append(
+            {
+                "ratio": largest / value,
+                **_beside(fit, row, quantity, largest),
+                **dict(zip(("killed_by", "killed_chi2", "killed_because"), killed, strict=True)),
+            }
+        )
         if np.isfinite(largest):
             value, point = largest, _point(fit, row)
-    return Waterfall(quantity, level, pd.DataFrame(rows), warnings, fits[0])
+    return told
 
 
 def _point(fit: Fit, row: Mapping[str, object]) -> dict[str, float]:

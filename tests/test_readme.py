@@ -20,7 +20,7 @@ TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 
 OPENING = [
     "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/darkmoment run paper --out paper-run",
-    "python3 -m venv .venv && .venv/bin/pip install '.[test]' && .venv/bin/python -m pytest",
+    "python3 -m venv .venv && .venv/bin/pip install '.[test]' && .venv/bin/python -m pytest -n logical",
 ]
 
 

@@ -34,7 +34,7 @@ SLIPS = {
         "100 GeV",
     ),
     "a Majorana mass": (
-        ("m_majorana: 0.1", "m_majorana: 100"),
+        ("m_majorana: 0.03", "m_majorana: 100"),
         (11, "m_majorana = 100 GeV", "MeV?"),
         "100 GeV",
     ),
@@ -50,6 +50,7 @@ SLIPS = {
 @pytest.mark.parametrize("case", SLIPS)
 def test_a_slip_of_the_unit_is_told_once_and_silenced_by_writing_the_unit(darkmoment, tiny, case):
     (old, new), (line, value, meant), meaning_it = SLIPS[case]
+    assert old in tiny.read_text()
     tiny.write_text(tiny.read_text().replace(old, new))
     answer = darkmoment("check", tiny)
     assert answer.code == 0

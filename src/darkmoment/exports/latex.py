@@ -27,6 +27,9 @@ _LATIN = range(0xA1, 0x180)
 _MATHEMATICS = re.compile(r"(\$[^$]+\$)")
 _UNSAFE = re.compile(r"(?<!\\)[%#&~]|\\(?:input|include|write|def|let|catcode|openout|read|csname)\b")
 
+_COLUMNS = 6
+"""More of them are set smaller."""
+
 _UNITS = {"muB": r"$\mu_\mathrm{B}$", "GeV^-1": r"GeV$^{-1}$", "GeV^-2": r"GeV$^{-2}$"}
 
 
@@ -89,18 +92,19 @@ def unit(name: str) -> str:
 def booktabs(
     head: Sequence[str], rows: Iterable[Sequence[str]], caption: str, anchor: str, columns: str = ""
 ) -> str:
-    """Return a table of LaTeX cells.
+    """Return a table of LaTeX cells, as wide as a page of two columns.
 
     Parameters
     ----------
     columns : str
         Alignments; all to the left by default.
     """
+    size = r"\small" if len(head) <= _COLUMNS else r"\scriptsize"
     lines = [" & ".join(row) + r" \\" for row in rows]
     return "\n".join(
         [
-            r"\begin{table}",
-            r"\centering",
+            r"\begin{table*}",
+            rf"\centering{size}\setlength{{\tabcolsep}}{{4pt}}",
             rf"\caption{{{caption}}}",
             rf"\label{{{re.sub(r'[^A-Za-z0-9:-]+', '-', anchor)}}}",
             rf"\begin{{tabular}}{{{columns or 'l' * len(head)}}}",
@@ -110,6 +114,6 @@ def booktabs(
             *lines,
             r"\bottomrule",
             r"\end{tabular}",
-            r"\end{table}",
+            r"\end{table*}",
         ]
     )

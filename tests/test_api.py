@@ -339,7 +339,18 @@ REFUSED = {
         lambda f: f.evaluate({"y_e": 1}),
         "'y_e' (it belongs to another ansatz; there are: m_dark_photon",
     ),
-    "fixed, text": (lambda f: f.holding({"epsilon": "a"}), "epsilon = 'a' is not a number"),
+    "fixed, text": (lambda f: f.holding({"epsilon": "a"}), "epsilon = 'a' is not a number: give one"),
+    "fixed, unit": (
+        lambda f: f.holding({"m_S": "300 MeV"}),
+        "m_S = '300 MeV' is not a number: give one in GeV",
+    ),
+    "evaluate, unit": (
+        lambda f: f.evaluate({"m_S": "300 MeV"}),
+        "m_S = '300 MeV' is not a number: give one in GeV",
+    ),
+    "json, row": (lambda f: f.evaluate().json(9), "row = 9: there is one point, 0"),
+    "quantity, parameter": (lambda f: f.maximise("epsilom"), "'epsilom' (did you mean 'epsilon'?)"),
+    "sample, one level": (lambda f: f.sample(levels=0.9), "levels = 0.9: give a list of levels, [0.9]"),
     "fixed, list": (lambda f: f.holding({"epsilon": [1e-4]}), "epsilon = [0.0001] is not a number"),
     "without": (lambda f: f.without("na46"), "'na46' (did you mean 'na64'?)"),
     "quantity": (lambda f: f.maximise("mu_ef"), "'mu_ef' (did you mean 'mu_eff'?)"),
@@ -379,3 +390,27 @@ def test_point_errors_stay_where_they_were() -> None:
 
     assert Known is PointError
     assert issubclass(PointError, ValueError)
+
+
+def test_a_fit_is_loaded_by_its_name() -> None:
+    with pytest.raises(TypeError, match=re.escape("Fit.load('global')")):
+        Fit("global")  # type: ignore[arg-type]
+    said = "global has no variant ['general'] (did you mean 'general'?)"
+    with pytest.raises(ValueError, match=re.escape(said)):
+        Fit.load("global", ["general"])  # type: ignore[arg-type]
+
+
+def test_answers_are_themselves_and_no_others(paper: Fit) -> None:
+    one, other = paper.evaluate(), paper.evaluate()
+    assert one == one
+    assert one != other
+    assert len({one, other, one}) == 2
+    for kind in KINDS.values():
+        assert kind.__eq__ is object.__eq__, kind
+        assert kind.__hash__ is object.__hash__, kind
+
+
+def test_an_evaluation_has_a_table_like_every_answer(paper: Fit) -> None:
+    found = paper.evaluate({"epsilon": [1e-6, 1e-5]})
+    assert list(found.table["epsilon"]) == [1e-6, 1e-5]
+    assert {"BR_mu_e_gamma", "chi2_meg2", "total_chi2", "notes"} <= set(found.table)

@@ -15,7 +15,7 @@ def parse(text: str) -> dict[str, dict[str, str]]:
     """Read BibTeX by counting braces, as BibTeX does; anything between entries is refused."""
     entries: dict[str, dict[str, str]] = {}
     rest = text
-    while rest := rest.lstrip():
+    while rest := re.sub(r"\A(% \w+: a limit of the run file itself\s+)*", "", rest.lstrip()):
         head = re.match(r"@([a-z]+)\{([^\s{}\"#%'(),=\\~]+),", rest)
         assert head, rest[:80]
         depth, end = 0, 0
@@ -74,7 +74,9 @@ def test_exactly_what_was_used(cited) -> None:
     }
     assert all(key == f"arXiv:{fields['eprint']}" for key, fields in entries.items() if key[:6] == "arXiv:")
     rest = {key for key in entries if not key.startswith("arXiv:")}
-    assert rest == {*("numpy", "scipy", "pandas", "matplotlib", "iminuit", "darkmoment"), "mine_given"}
+    assert rest == {
+        *("numpy", "scipy", "pandas", "matplotlib", "iminuit", "darkmoment")
+    }  # and no "mine", which has none
     assert all(set(fields) <= KNOWN_FIELDS for fields in entries.values())
     assert entries["arXiv:2310.12614"]["howpublished"] == "Eur. Phys. J. C 84 (2024) 216"
     assert entries["arXiv:2310.12614"]["year"] == "2024"
@@ -175,3 +177,15 @@ def test_tools_are_in_the_order_of_use() -> None:
     tasks = [{"kind": "sample", "options": {"cross_check": None}}, {"kind": "maximise", "options": {}}]
     used = ["numpy", "scipy", "pandas", "matplotlib", "iminuit", "emcee", "arviz", "corner"]
     assert used_tools(tasks) == used
+
+
+def test_a_limit_of_the_run_file_is_a_comment_unless_it_says_where_it_is_from(darkmoment, tmp_path) -> None:
+    (tmp_path / "run.yaml").write_text(RUN)
+    text = darkmoment("cite", tmp_path / "run.yaml").out
+    assert text.splitlines().count("% mine: a limit of the run file itself") == 1
+    assert "mine" not in parse(text)
+    assert "mine_given" not in text
+    (tmp_path / "run.yaml").write_text(RUN.replace("cl: 0.9}", 'cl: 0.9, arxiv: "2504.15711"}'))
+    text = darkmoment("cite", tmp_path / "run.yaml").out
+    assert "%" not in text
+    assert parse(text)["arXiv:2504.15711"]["note"] == "mine: mine, dataset given"

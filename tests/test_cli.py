@@ -1,5 +1,6 @@
 """The command line: what each command writes, says and returns."""
 
+import json
 import subprocess
 import sys
 
@@ -219,3 +220,22 @@ def test_an_error_of_ours_keeps_its_traceback_and_is_a_failure(darkmoment, monke
     assert answer.code == 3
     assert "Traceback" in answer.err
     assert "RuntimeError: a bug" in answer.err
+
+
+def test_a_title_belongs_to_its_file(darkmoment, tiny, tmp_path):
+    tiny.write_text("title: A tiny fit\n" + tiny.read_text())
+    more = tmp_path / "more.yaml"
+    more.write_text("extends: tiny.yaml\nname: more\n")
+    assert darkmoment("check", more).out.splitlines()[0] == "more"
+    assert darkmoment("check", tiny).out.splitlines()[0] == "tiny: A tiny fit"
+    # the same fit, asked one question
+    out = tmp_path / "out"
+    assert darkmoment("maximise", tiny, "--starts", "1", "--out", out).code == 0
+    assert json.loads((out / "record.json").read_text())["title"] == "A tiny fit"
+
+
+def test_a_quantity_may_have_been_meant_as_a_parameter(darkmoment):
+    for flag in ("--quantity", "--along"):
+        answer = darkmoment("maximise", "global", flag, "epsilom")
+        assert answer.code == 2
+        assert "(did you mean 'epsilon'?)" in answer.err

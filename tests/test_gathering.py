@@ -25,3 +25,16 @@ def test_nothing_is_lost_where_names_differ():
 def test_a_label_that_begins_another_is_not_taken_for_it():
     warnings = ["a: b: one", "a: one", "a: b: two"]
     assert gathered(warnings, ["a", "a: b"]) == warnings
+
+
+def test_variants_are_counted_once_each():
+    """A file of two variants has no seven, however many tasks say the same of them."""
+    warnings = [
+        f"{label}: na64 says nothing in {n} of 8 cells" for n in (2, 3, 4) for label in ("A", "general")
+    ]
+    assert gathered([*warnings, "A: na64 says nothing in 5 of 8 cells"], ["A", "general"]) == [
+        "A: na64 says nothing in 2 of 8 cells; 3 times more, with other numbers",
+        "general: na64 says nothing in 2 of 8 cells; 2 times more, with other numbers",
+    ]
+    three = [f"{label}: {n} cells" for n in (1, 2) for label in "abc"]
+    assert gathered(three, "abc") == ["3 variants (a; b; c): 1 cells; with other numbers in the others"]

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from darkmoment.cli import main
 from darkmoment.fit import Fit
 from darkmoment.overlays import OverlayError, overlays_of, read_overlay
 from darkmoment.plots.axis import Axis
 from darkmoment.plots.overlay import Overlay, draw_overlays, seen
 from darkmoment.redrawing import redraw
 from darkmoment.report import write_report
+from darkmoment.results.curves import curves_on
 from darkmoment.runfile.diagnostics import RunFileError
 from darkmoment.runfile.loader import load
 from darkmoment.tasks.runner import refuse, run
@@ -172,3 +174,76 @@ def test_nothing_changes_where_there_is_none(file, tmp_path):
     with_none = load(path).tasks[0]
     assert "overlay" not in with_none.resolved()["options"]
     assert with_none.options["overlay"] == ()
+
+
+def test_check_names_a_curve_in_short(file, darkmoment):
+    text = darkmoment("check", file()).out
+    assert "overlay: [{file: mine.csv, label: Mine, points: 3}]" in text
+    assert "sha256" not in text
+
+
+OUTSIDE = "m_dark_photon [GeV],mu_eff [muB]\n50,1e-13\n100,1e-12\n"
+
+
+def test_a_curve_of_which_nothing_is_seen_is_told_of(file, tmp_path, capsys):
+    path = file(OUTSIDE)
+    told = (
+        "no point of overlay 'Mine' lies within the figure: m_dark_photon 50 .. 100 GeV beside 0.01 .. 1 GeV"
+    )
+    hint = "(1000 times smaller it would: is the unit right?)"
+    found = run(load(path), tmp_path / "out")
+    assert f"{told} {hint}" in found.warnings
+    assert run(load(path), tmp_path / "out", resume=True).warnings == found.warnings
+    assert main(["check", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert f"    warning: {told} {hint}\n" in said
+    assert "overlay: [{file: mine.csv, label: Mine, points: 2}]" in said
+    limits = Fit(load(path).base).maximise("mu_eff", along="m_dark_photon", points=2, starts=1)
+    with pytest.warns(UserWarning, match=re.escape(told)):
+        limits.plot(overlays={"Mine": ([50.0, 100.0], [1e-13, 1e-12])})
+
+
+@pytest.mark.parametrize(
+    ("task", "curve", "told"),
+    [
+        # crosses the figure, though none of its points lies there
+        ("maximise: {along: m_dark_photon", "m_dark_photon [GeV],mu_eff [muB]\n1e-6,1e-14\n100,1e-10\n", ""),
+        ("recast: {experiment: na64, range: [1e-3, 1e-2]", "m_dark_photon [MeV],epsilon\n20,1e-4\n30,1e-4\n",
+         "m_dark_photon 0.02 .. 0.03 GeV beside 0.001 .. 0.01 GeV"),
+        ("profile: {x: m_dark_photon", "m_dark_photon [GeV],delta_chi2\n0.1,20\n0.2,30\n",
+         "delta_chi2 20 .. 30 beside -0.1268 .. 4.226"),
+        ("profile: {x: m_dark_photon, y: epsilon", "m_dark_photon [GeV],epsilon\n0.1,20\n0.2,30\n",
+         "epsilon 20 .. 30 beside"),
+        ("compare: {along: m_dark_photon", OUTSIDE, "m_dark_photon 50 .. 100 GeV beside 0.01 .. 1 GeV"),
+        ("leave_one_out: {along: m_dark_photon", OUTSIDE, "m_dark_photon 50 .. 100 GeV beside 0.01 .. 1 GeV"),
+    ],
+)  # fmt: skip
+def test_what_is_outside_is_told_by_every_task(file, tmp_path, task, curve, told):
+    path = file(curve, task=task)
+    path.write_text(path.read_text().replace("starts: 1, ", "" if "recast" in task else "starts: 1, "))
+    warnings = [w for w in run(load(path), tmp_path / "out").warnings if "overlay" in w]
+    assert len(warnings) == bool(told)
+    assert all(told in w for w in warnings)
+
+
+@pytest.mark.parametrize("row", ["0.01,1e-300", "0.01,1e300", "-1e-200,1"])
+def test_sizes_that_no_figure_shows_are_refused_before_anything_runs(file, row):
+    said = refused(file(f"m_dark_photon [GeV],mu_eff [muB]\n0.01,1e-14\n{row}\n"))
+    assert f"mine.csv, line 3: '{row}' has " in said
+    assert "a figure shows 1e-100 to 1e+100" in said
+
+
+@pytest.mark.parametrize(
+    ("curves", "message"),
+    [
+        ([([1.0, 2.0], [1.0, 2.0])], 'are given as {"label": (x, y)}'),
+        ({1: ([1.0, 2.0], [1.0, 2.0])}, 'are given as {"label": (x, y)}'),
+        ("mine.csv", 'are given as {"label": (x, y)}'),
+        ({"a": ([1.0, 2.0], [1.0, 1e300])}, "overlay 'a', point 1: (2, 1e+300) has 1e+300"),
+        ({"a": ([1.0, np.nan], [1.0, 1.0])}, "overlay 'a', point 1: (nan, 1) is not finite"),
+        ({"a": ([1.0], [1.0])}, "overlay 'a' has 1 points"),
+    ],
+)
+def test_what_python_gives_is_refused_with_a_reason(curves, message):
+    with pytest.raises(OverlayError, match=re.escape(message)):
+        curves_on(curves, MASS, MOMENT)

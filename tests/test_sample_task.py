@@ -73,7 +73,7 @@ def test_a_missing_extra_is_said_before_anything_runs(sampled, darkmoment, tmp_p
     monkeypatch.setitem(sys.modules, "dynesty", None)
     answer = darkmoment("run", sampled, "--out", tmp_path / "out")
     assert answer.code == 2
-    assert "pip install 'darkmoment[nested]'" in answer.err
+    assert "pip install '.[nested]' in the clone" in answer.err
     assert not (tmp_path / "out").exists()
 
 

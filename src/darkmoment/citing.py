@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from darkmoment.listing import facts
+
 if TYPE_CHECKING:
     from darkmoment.experiments import Dataset, Likelihood
 
@@ -47,7 +49,7 @@ def references(used: Iterable[Likelihood]) -> dict[str, Any]:
     Returns
     -------
     dict
-        `experiments`: name -> dataset -> title, arxiv, doi, journal
+        `experiments`: name -> dataset -> title, arxiv, doi, journal, and what it says (`listing.facts`)
         `formulas`: arXiv identifier -> for what
     """
     experiments: dict[str, dict[str, Any]] = {}
@@ -55,7 +57,7 @@ def references(used: Iterable[Likelihood]) -> dict[str, Any]:
     for e in used:
         for dataset in (e.dataset, *_continuing(e)):
             about = {"title": e.card.title, "arxiv": list(dataset.arxiv)}
-            about |= {"doi": dataset.doi, "journal": dataset.journal}
+            about |= {"doi": dataset.doi, "journal": dataset.journal, **facts(e.card, dataset)}
             experiments.setdefault(e.name, {})[dataset.name] = about
         for identifier in e.card.formulas:
             others = formulas.get(identifier, "input of")
@@ -105,8 +107,9 @@ def bibtex(record: Mapping[str, Any]) -> str:
     if "references" not in record:
         raise ValueError("its record names no references: it was made by an older version")
     entries: dict[str, dict[str, str]] = {}
+    bare = _without_source(record)
     for name, datasets in record["references"]["experiments"].items():
-        for dataset, about in datasets.items():
+        for dataset, about in datasets.items() if name not in bare else ():
             _add_experiment(entries, name, dataset, about)
     kinds = [task["kind"] for task in record["tasks"]]
     formulas = dict(record["references"]["formulas"])
@@ -123,7 +126,19 @@ def bibtex(record: Mapping[str, Any]) -> str:
         fields = {"title": f"{{{tool}}}", **(_eprint(TOOLS[tool]) if TOOLS[tool] else {})}
         entries[tool] = {**fields, "note": f"version {versions[tool]}"} if tool in versions else fields
     entries["darkmoment"] = {"title": "{darkmoment}", "note": f"version {versions['darkmoment']}"}
-    return "\n\n".join(_entry(key, fields) for key, fields in entries.items()) + "\n"
+    own = [f"% {name}: a limit of the run file itself" for name in bare]
+    return "\n\n".join([*own, *(_entry(key, fields) for key, fields in entries.items())]) + "\n"
+
+
+def _without_source(record: Mapping[str, Any]) -> list[str]:
+    """Return the limits that the run file gives without saying where they are from."""
+    asked = [fit.get("experiments", {}) for fit in record.get("fits", {}).values()]
+    found = {
+        name.partition("/")[0]
+        for name, given in (item for one in [*asked, record.get("named", {})] for item in one.items())
+        if "limits" in given.get("definition", {}) and not given["definition"]["arxiv"]
+    }
+    return [name for name in record["references"]["experiments"] if name in found]
 
 
 def used_tools(tasks: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -144,6 +144,7 @@ def _add_single_tasks(commands: argparse._SubParsersAction[argparse.ArgumentPars
     maximise.add_argument("--quantity", metavar="NAME", help="observable (default: mu_eff)")
     maximise.add_argument("--along", metavar="NAME", help="free parameter to draw the answer along")
     maximise.add_argument("--points", metavar="N", help="number of values (default: 60)")
+    maximise.add_argument("--at", metavar="VALUE", nargs="+", help="these values of --along instead")
     maximise.add_argument("--level", metavar="CL", help="confidence level (default: 0.90)")
     maximise.add_argument("--starts", metavar="N", help="starts of each of two searches (default: 4)")
     profile = commands.add_parser(

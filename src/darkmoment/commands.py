@@ -8,35 +8,35 @@ import traceback
 from argparse import Namespace
 from collections.abc import Callable
 from functools import wraps
+from os.path import isdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandas as pd
 
 from darkmoment.cli import ANSWERED, DOUBTFUL, FAILED, INTERRUPTED, WRONG_INPUT
+from darkmoment.evaluation import unit_slips
 from darkmoment.experiments import CardError, CurveError, ExperimentError, available
 from darkmoment.experiments.closure import closure as measure_closure
 from darkmoment.files import write_whole
 from darkmoment.fit import Fit, LikelihoodError, PointError
 from darkmoment.gathering import gathered
 from darkmoment.inference.chunks import CrewError, WorkersError
-from darkmoment.options import fixed_by, variant_called
+from darkmoment.options import COMMAND_LINE, at_its_flag, fixed_by, single_task, variant_called
 from darkmoment.places import UsageError, can_be_written, write_csv, writing
 from darkmoment.points import read_points
 from darkmoment.record import RECORD, DirectoryError
-from darkmoment.runfile.diagnostics import Location, Problem, RunFileError
+from darkmoment.runfile.diagnostics import RunFileError
 from darkmoment.runfile.loader import load, loads
 from darkmoment.runfile.schema import RunFile
 from darkmoment.runfile.shipped import shipped, text_of
-from darkmoment.tasks.runner import StorageError, refuse
+from darkmoment.saved import reading
+from darkmoment.tasks.runner import REPORT, StorageError, refuse
 from darkmoment.tasks.runner import run as run_tasks
 from darkmoment.tasks.task import TaskError
 
 Command = Callable[[Namespace], int]
 INPUT_ERRORS = (RunFileError, PointError, DirectoryError, CardError, CurveError, ExperimentError, CrewError)
-COMMAND_LINE = "<command line>"
-_FIRST_FLAG = 5
-"""Line of the first option in the run file that a single-task command stands for."""
 
 
 def command(handler: Command) -> Command:
@@ -125,30 +125,19 @@ def _execute(file: RunFile, options: Namespace) -> int:
 def _single(task: str, options: Namespace, flags: dict[str, str | None]) -> int:
     """Run one task on a file, as if the file asked for it alone."""
     given = load(options.fit)
-    base = str(given.path.resolve()) if given.path else given.name
-    asked = "".join(f"      {name}: {value}\n" for name, value in flags.items() if value is not None)
-    body = f"  - {task}:\n{asked}" if asked else f"  - {task}: {{}}\n"
-    text = f"extends: {json.dumps(base)}\nname: {json.dumps(given.name)}\ntasks:\n{body}"
+    asked = {name: value for name, value in flags.items() if value is not None}
     try:
+        text = single_task(given, task, asked)
         return _execute(loads(text, COMMAND_LINE, variant=options.variant), options)
     except RunFileError as error:
-        given_flags = [name for name, value in flags.items() if value is not None]
-        raise RunFileError(_at_its_flag(problem, given_flags) for problem in error.problems) from None
-
-
-def _at_its_flag(problem: Problem, flags: list[str]) -> Problem:
-    """Point at the flag instead of the line it became; leave problems of files alone."""
-    where, number = problem.location, problem.location.line - _FIRST_FLAG
-    if where.file != COMMAND_LINE:
-        return problem
-    flag = f"--{flags[number]}".replace("_", "-") if 0 <= number < len(flags) else ""
-    return Problem(Location(flag or COMMAND_LINE), problem.message, problem.suggestion)
+        raise RunFileError(at_its_flag(problem, list(asked)) for problem in error.problems) from None
 
 
 @command
 def maximise(options: Namespace) -> int:
     """Find the largest allowed value of a quantity."""
     flags = {name: getattr(options, name) for name in ("quantity", "along", "points", "level", "starts")}
+    flags["at"] = f"[{', '.join(options.at)}]" if options.at else None
     return _single("maximise", options, flags)
 
 
@@ -209,7 +198,9 @@ def evaluate(options: Namespace) -> int:
             can_be_written(Path(options.out))
         if twice := [name for name in points if name in given]:
             raise UsageError(f"{options.points}:1: {twice[0]} is a column here and given by --set as well")
-        return _print_or_write(fit.evaluate({**points, **given}).table(), options.out)
+        for slip in unit_slips(fit, points).values():
+            print(f"warning: {options.points}: {slip}", file=sys.stderr)
+        return _print_or_write(fit.evaluate({**points, **given}).table, options.out)
     if options.out:
         raise UsageError("--out is where the answers for --points go: give --points as well")
     found = fit.evaluate(given)
@@ -302,7 +293,10 @@ def cite(options: Namespace) -> int:
         fits = {spec.slug: Fit(spec) for spec in file.fits}
         record = {**describe(file, fits, file.base.seed, {}, file.tasks), "versions": versions()}
     try:
-        print(bibtex(record), end="")
+        with reading(*[folder] if folder.is_dir() else []):
+            print(bibtex(record), end="")
+    except DirectoryError:
+        raise
     except (KeyError, ValueError) as error:
         raise UsageError(f"{folder}: {error}") from None
     return ANSWERED
@@ -313,10 +307,12 @@ def report(options: Namespace) -> int:
     """Write a run as one HTML page."""
     from darkmoment.report import write_report
 
+    directory = Path(options.directory)
     out = Path(options.out) if options.out else None
-    if out is not None:
-        can_be_written(out)
-    target = write_report(Path(options.directory), out)
+    if out is not None or isdir(directory):
+        can_be_written(out or directory / REPORT)
+    with reading(directory):
+        target = write_report(directory, out)
     print(f"report in {target}")
     return ANSWERED
 
@@ -329,7 +325,8 @@ def export(options: Namespace) -> int:
 
     directory = Path(options.directory)
     try:
-        written = export_run(directory, options.to, Path(options.out) if options.out else None)
+        with reading(directory):
+            written = export_run(directory, options.to, Path(options.out) if options.out else None)
     except ExportError as error:
         raise UsageError(str(error)) from None
     print(f"{len(written)} files in {written[0].parent}")
@@ -341,7 +338,8 @@ def plot(options: Namespace) -> int:
     """Draw the figures of a run again."""
     from darkmoment.redrawing import redraw
 
-    found = redraw(Path(options.directory), Path(options.out) if options.out else None)
+    with reading(Path(options.directory)):
+        found = redraw(Path(options.directory), Path(options.out) if options.out else None)
     for text in found.notes:
         print(f"note: {text}", file=sys.stderr)
     print(f"{len(found.figures)} figures in {found.directory}")
@@ -354,7 +352,8 @@ def verify(options: Namespace) -> int:
     from darkmoment.verification import lines
     from darkmoment.verification import verify as verify_run
 
-    found = verify_run(Path(options.directory))
+    with reading(Path(options.directory)):
+        found = verify_run(Path(options.directory))
     print("\n".join(lines(found)))
     return ANSWERED if found.passed else DOUBTFUL
 
@@ -364,7 +363,9 @@ def diff(options: Namespace) -> int:
     """Say what differs between two runs."""
     from darkmoment.differences import compare_runs
 
-    found = compare_runs(Path(options.first), Path(options.second))
+    runs = Path(options.first), Path(options.second)
+    with reading(*runs):
+        found = compare_runs(*runs)
     print("\n".join(found.lines()))
     return DOUBTFUL if found.any else ANSWERED
 

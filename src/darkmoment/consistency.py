@@ -9,7 +9,7 @@ import pandas as pd
 
 from darkmoment.inference.maximum import ORIGINS
 from darkmoment.parameters import Array
-from darkmoment.reevaluation import Column
+from darkmoment.reevaluation import CHI2_FLOOR, Column
 from darkmoment.saved import SavedTable
 
 Followed = tuple[Column, Array, Array]
@@ -48,11 +48,11 @@ def _from_terms(table: pd.DataFrame, origin: str) -> Iterator[Followed]:
     # whether terms count together or each upwards is told by the one that is nearer
     nearer = np.abs(each - stored) < np.abs(together - stored)
     yield (
-        Column("delta_chi2", floor=1.0),
+        Column("delta_chi2", floor=CHI2_FLOOR),
         stored,
         np.where(nothing, np.nan, np.where(nearer, each, together)),
     )
-    yield Column(f"chi2_{origin}", floor=1.0), _numbers(table, f"chi2_{origin}"), total
+    yield Column(f"chi2_{origin}", floor=CHI2_FLOOR), _numbers(table, f"chi2_{origin}"), total
 
 
 def _above_smallest(table: pd.DataFrame, name: str, along: str | None) -> Followed:
@@ -62,4 +62,4 @@ def _above_smallest(table: pd.DataFrame, name: str, along: str | None) -> Follow
     taken = pd.Series(np.where(allowed, chi2 - np.where(allowed, stored, 0.0), np.nan))
     groups = [table[c].to_numpy() for c in ("variant", along) if c in table]
     shared = taken.groupby(groups or [np.zeros(len(table))]).transform("median").to_numpy(dtype=float)
-    return Column(name, floor=1.0), stored, np.where(np.isfinite(chi2), chi2 - shared, chi2)
+    return Column(name, floor=CHI2_FLOOR), stored, np.where(np.isfinite(chi2), chi2 - shared, chi2)

@@ -23,8 +23,11 @@ _NOTICED = 1e-3
 _ROWS = (("variant", "experiment"), ("experiment",), ("variant", "name"), ("name",), ("what",), ("variant",))
 """Columns that name a row where there is no parameter along which an answer is drawn."""
 
-_TOLD = 4
+_TOLD = 7
 """Entries of such a row that are told one by one."""
+
+_DIAGNOSTICS = ("rhat", "ess", "tail_ess", "tau_steps")
+"""Columns that differ between any two samples: not told beside those that say something."""
 
 _SPLITS = ("variant", "without", "convention")
 """Columns that split a table into answers of their own."""
@@ -111,8 +114,8 @@ def _inputs(old: SavedRun, new: SavedRun) -> Iterator[str]:
 
 
 def _of_a_fit(resolved: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a record says of a fit; its tasks and seed are those of the run."""
-    return {key: value for key, value in resolved.items() if key not in ("tasks", "seed")}
+    """Return what a record says of a fit; name, title, tasks and seed are those of the run."""
+    return {key: value for key, value in resolved.items() if key not in ("tasks", "seed", "name", "title")}
 
 
 def _pair(old: Mapping[str, Any], new: Mapping[str, Any], slug: str) -> tuple[Any, Any]:
@@ -286,7 +289,9 @@ def _named_rows(one: pd.DataFrame, other: pd.DataFrame) -> list[str] | None:
         if a is None or b is None:
             said.append(f"{called}: only in the {'second' if a is None else 'first'} run")
             continue
-        changed = [f"{c} {_shown(a[c])} -> {_shown(b[c])}" for c in a if c in b and not _equal(a[c], b[c])]
+        columns = [c for c in a if c in b and not _equal(a[c], b[c])]
+        columns = [c for c in columns if c not in _DIAGNOSTICS] or columns
+        changed = [f"{c} {_shown(a[c])} -> {_shown(b[c])}" for c in columns]
         if changed:
             more = f", and {len(changed) - _TOLD} more" if len(changed) > _TOLD else ""
             said.append(f"{called}: {', '.join(changed[:_TOLD])}{more}")

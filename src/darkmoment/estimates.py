@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from math import ceil, inf
+from math import ceil
 
 import numpy as np
 
@@ -41,6 +41,9 @@ _REPEATS, _LONG = 5, 0.2
 
 _ANY = 1e5
 """Hours above which `--max-hours inf` is suggested: nobody counts them."""
+
+WORTH_A_WORD = 600.0
+"""Seconds above which a run says how long it takes before it begins."""
 
 _SIZES = ("points", "at", "starts", "ensembles", "walkers", "until", "max_steps")
 """Options that make a task long."""
@@ -95,54 +98,62 @@ class Estimates:
             one = self._measured(fit, batch) * (half / batch)
             steps = min(float(options["max_steps"]), _STEPS * max(1.0, options["until"]["ess"] / _ESS))
             return one * 2 * steps * int(options["ensembles"])
+        if options.get("at"):
+            listed = {**options, "points": len(options["at"]), "at": None}
+            return self._seconds(fit, replace(task, options=listed))
         if task.kind == "compare_conventions":
-            at = {"points": len(options["at"])} if options.get("at") else {}
-            return _CONVENTIONS * self._seconds(
-                fit, replace(task, kind="maximise", options={**options, **at})
-            )
+            return _CONVENTIONS * self._seconds(fit, replace(task, kind="maximise"))
         if task.kind == "leave_one_out":
             return (len(fit.experiments) + 1) * self._seconds(fit, replace(task, kind="maximise"))
-        if task.kind == "waterfall":
-            return self._call(fit) * _SEARCH_CALLS * _HOPPING_SEARCHES
         starts = int(options.get("starts") or STARTS)
+        many = max(1.0, starts / STARTS)
+        if task.kind == "waterfall":
+            return self._call(fit) * _SEARCH_CALLS * _HOPPING_SEARCHES * many
         if task.kind == "profile" and options["y"]:
             nx, ny = profile_map.cells_of(options["points"])
-            return profile_map.seconds(fit, nx * ny) * max(1.0, starts / STARTS)
+            return profile_map.seconds(fit, nx * ny) * many
         if task.kind not in ("maximise", "profile", "compare"):
             return 0.0
         if task.kind == "maximise" and not options.get("along"):
             hops = options.get("above") == "standard_model_each"
-            return self._call(fit) * _SEARCH_CALLS * (_HOPPING_SEARCHES if hops else _OVERALL_SEARCHES)
+            return self._call(fit) * _SEARCH_CALLS * (_HOPPING_SEARCHES if hops else _OVERALL_SEARCHES) * many
         searches = int(options["points"]) * (2 * starts + 2)
         # a smooth fit is searched twice: for the smallest chi2, and for the largest quantity or at it
         return self._call(fit) * _SEARCH_CALLS * searches * (1 if fit.hard.all() else 2)
 
 
-def refuse_long(fits: Sequence[Fit], tasks: Sequence[TaskSpec], hours: float, workers: int = 1) -> None:
-    """Refuse tasks that would take longer than wanted.
+def refuse_long(
+    fits: Sequence[Fit], tasks: Sequence[TaskSpec], hours: float | None, workers: int = 1
+) -> float | None:
+    """Refuse tasks that would take longer than wanted; return how many seconds they take.
 
     Parameters
     ----------
-    hours : float
-        The longest run that is wanted; `inf` for any.
+    hours : float or None
+        The longest run that is wanted; `inf` for any, None for any without an estimate.
     workers : int
         Processes that share the work.
+
+    Returns
+    -------
+    float or None
+        None where nothing was estimated.
 
     Raises
     ------
     RunFileError
         At the line of the longest task, with the estimate and how to go ahead.
     """
-    if not tasks or hours == inf:
-        return
+    if not tasks or hours is None:
+        return None
     costs = Estimates(fits)
     try:
         total = costs.total(tasks) / workers
         if total <= hours * 3600:
-            return
+            return total
         longest = max(tasks, key=costs.of)
     except (LikelihoodError, PointError):
-        return  # the run itself says so, with what it finished before
+        return None  # the run itself says so, with what it finished before
     sizes = [f"{k}: {_shown(longest.options[k])}" for k in _SIZES if longest.options.get(k)]
     message = f"task {longest.kind} ({', '.join(sizes)}): {beyond(total, hours)}"
     raise RunFileError([Problem(longest.where, message)])

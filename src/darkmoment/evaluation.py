@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from darkmoment.experiments import Likelihood
-from darkmoment.observables.lepton_flavour import MASSES
+from darkmoment.gathering import without_numbers
 from darkmoment.parameters import PERTURBATIVE, Array
 from darkmoment.perturbativity import breaking_note
 from darkmoment.results.result import Result, drawable, headed, labels_of
+from darkmoment.unphysical import unphysical_note
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,7 +29,7 @@ _SHOWN = ("mu_eff_muB", "BR_mu_e_gamma")
 """Observables that are shown first."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Evaluation(Result):
     """What a fit says of n points.
 
@@ -49,6 +51,8 @@ class Evaluation(Result):
         Where the data come from: ``observed``, or where Asimov data are made.
     fit : Fit or None
         The fit that was asked.
+    slips : dict of str to str
+        Parameters all of whose values look as if they were in another unit, and why.
 
     Examples
     --------
@@ -70,6 +74,7 @@ class Evaluation(Result):
     from_derived: list[str]
     data: str = "observed"
     fit: Fit | None = field(default=None, compare=False)
+    slips: dict[str, str] = field(default_factory=dict)
 
     @property
     def total_chi2(self) -> Array:
@@ -92,7 +97,7 @@ class Evaluation(Result):
 
     @property
     def warnings(self) -> list[str]:
-        """Notes of all points, each once, with the number of points it is about."""
+        """Notes of all points, each once up to its numbers, with the number of points it is about."""
         n = len(self.points)
         silent = [
             [
@@ -102,11 +107,12 @@ class Evaluation(Result):
             ]
             for names, own in zip(self.out_of_range, self.notes, strict=True)
         ]
-        counts: dict[str, int] = {}
+        said: dict[str, list[str]] = {}
         for row in (*self.notes, *silent):
             for note in row:
-                counts[note] = counts.get(note, 0) + 1
-        found = [note if n == 1 else f"{count} of {n} points: {note}" for note, count in counts.items()]
+                if note.partition(" = ")[0] not in self.slips:
+                    said.setdefault(without_numbers(note), []).append(note)
+        found = [*self.slips.values(), *(_counted(notes, n) for notes in said.values())]
         if self.from_derived:
             found.append(f"without a printed formula, so derived: {', '.join(self.from_derived)}")
         return found
@@ -135,13 +141,13 @@ class Evaluation(Result):
         from darkmoment.plots.terms import terms_figure
 
         fit, _ = drawable(self.fit)
-        if not -len(self.points) <= row < len(self.points):
-            raise ValueError(f"row = {row}: there are {len(self.points)} points, 0 to {len(self.points) - 1}")
+        self._check_row(row)
         chi2 = {str(name): float(value) for name, value in self.chi2.iloc[row].items()}
         return terms_figure(chi2, fit.title if title is None else title, labels_of(fit))
 
     def json(self, row: int = 0) -> dict[str, Any]:
         """Return one point as a JSON object: finite numbers, an infinite chi2 as the text 'inf'."""
+        self._check_row(row)
         made = {} if self.data == "observed" else {"data": self.data}
         return {
             **made,
@@ -154,14 +160,27 @@ class Evaluation(Result):
             "from_derived": self.from_derived,
         }
 
+    def _check_row(self, row: int) -> None:
+        n = len(self.points)
+        if not isinstance(row, Integral) or not -n <= row < n:
+            there = "is one point, 0" if n == 1 else f"are {n} points, 0 to {n - 1}"
+            raise ValueError(f"row = {row!r}: there {there}")
+
+    @property
     def table(self) -> pd.DataFrame:
-        """Return points, observables and chi2 side by side, one row per point."""
+        """Points, observables and chi2 side by side, one row per point."""
         chi2 = self.chi2.add_prefix("chi2_")
         table = pd.concat([self.points, self.observables, chi2], axis=1)
         table["total_chi2"] = self.total_chi2
         table["out_of_range"] = [" ".join(names) for names in self.out_of_range]
         table["notes"] = ["; ".join(notes) for notes in self.notes]
         return table
+
+
+def _counted(notes: list[str], n: int) -> str:
+    """Return notes of some points, equal up to their numbers, as one."""
+    others = "; with other numbers at the others" if len(set(notes)) > 1 else ""
+    return notes[0] if n == 1 else f"{len(notes)} of {n} points: {notes[0]}{others}"
 
 
 def _number(value: float) -> float | str | None:
@@ -177,6 +196,7 @@ def _numbers(values: Mapping[Any, float]) -> dict[str, float | str | None]:
 def evaluate(fit: Fit, points: Points) -> Evaluation:
     """Evaluate a fit at n points; see `Fit.survey` for `points`."""
     values, n = fit.complete(points)
+    slips = unit_slips(fit, {name: values[name] for name in points})
     reported = fit.model.reported()
     with np.errstate(over="ignore", invalid="ignore"):
         survey = fit.survey(values, [o.name for o in reported])
@@ -188,9 +208,8 @@ def evaluate(fit: Fit, points: Points) -> Evaluation:
         found = [*limit_notes[row]]
         if fit.injected is not None:
             found.append(f"{fit.data}: chi2 compares with what is expected there, not with what was observed")
-        if not survey.physical[row]:
-            bad = [f"{m} = {_at(masses[m], row):.6g} GeV" for m in MASSES if _at(masses[m], row) <= 0]
-            found.append(f"unphysical: {', '.join(bad)} must be > 0; chi2 is infinite")
+        if bad := unphysical_note(masses, row):
+            found.append(bad)
         for k, name in enumerate(fit.terms):
             if survey.physical[row] and np.isinf(survey.chi2[row, k]):
                 size = f"{survey.strength[row, k]:.6g} times its {'hard limit' if fit.hard[k] else 'limit'}"
@@ -210,7 +229,14 @@ def evaluate(fit: Fit, points: Points) -> Evaluation:
         fit.model.from_derived(),
         fit.data,
         fit,
+        slips,
     )
+
+
+def unit_slips(fit: Fit, points: Mapping[str, Array]) -> dict[str, str]:
+    """Return the parameters all of whose values look as if they were in another unit, and why."""
+    said = {name: fit.parameter(name).info.column_slip(column) for name, column in points.items()}
+    return {name: text for name, text in said.items() if text}
 
 
 def _at(x: Array, row: int) -> float:

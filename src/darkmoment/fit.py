@@ -79,6 +79,8 @@ class Fit(Questions):
     def __init__(self, spec: FitSpec, fixed: Mapping[str, float] | None = None) -> None:
         from darkmoment.runfile.compilation import compile_parameters
 
+        if isinstance(spec, str | os.PathLike):
+            raise TypeError(f"a fit is made from a run file by Fit.load({os.fspath(spec)!r})")
         self.spec = spec
         self.fixed = dict(fixed or {})
         self._pins: dict[str, float] = {}
@@ -130,7 +132,8 @@ class Fit(Questions):
         Parameters
         ----------
         source : str or path
-            Path of a run file, or the name of a shipped fit (`paper`, `global`).
+            Path of a run file, or the name of a shipped fit: `paper`, `global`, `scattering`, `projections`,
+            `scrutiny`.
         variant : str, optional
             Label of a variant; the file's top level when left out.
         fixed : mapping of str to float, optional
@@ -149,8 +152,8 @@ class Fit(Questions):
         if variant is None:
             return cls(file.base, fixed)
         labels = {spec.label: spec for spec in file.fits}
-        if variant not in labels:
-            raise ValueError(f"{file.name} has no variant {variant!r}{nearest(variant, labels)}")
+        if not isinstance(variant, str) or variant not in labels:
+            raise ValueError(f"{file.name} has no variant {variant!r}{nearest(str(variant), labels)}")
         return cls(labels[variant], fixed)
 
     def holding(self, fixed: Mapping[str, float]) -> Fit:

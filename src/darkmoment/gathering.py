@@ -11,7 +11,7 @@ _NUMBER = re.compile(r"(?<!\w)[-+]?\d[\d.]*(?:e[-+]?\d+)?")
 
 
 def gathered(warnings: Sequence[str], labels: Iterable[str]) -> list[str]:
-    """Return warnings with those that three variants or more share, up to their numbers, said once.
+    """Return warnings with those said three times or more, up to their numbers, gathered.
 
     Parameters
     ----------
@@ -25,15 +25,29 @@ def gathered(warnings: Sequence[str], labels: Iterable[str]) -> list[str]:
     for warning in warnings:
         head = max((h for h in heads if warning.startswith(h)), key=len, default="")
         text = warning[len(head) :]
-        key = _NUMBER.sub("#", text) if head else warning
+        key = without_numbers(text) if head else warning
         groups.setdefault(key, []).append((heads.get(head, ""), text))
-    said = []
-    for group in groups.values():
-        if len(group) < _MANY:
-            said += [f"{label}: {text}" if label else text for label, text in group]
-            continue
-        names = "; ".join(label for label, _ in group[:_NAMED]) + ("; ..." if len(group) > _NAMED else "")
-        same = len({text for _, text in group}) == 1
-        numbers = "" if same else "; with other numbers in the others"
-        said.append(f"{len(group)} variants ({names}): {group[0][1]}{numbers}")
-    return said
+    return [line for group in groups.values() for line in _said(group)]
+
+
+def _said(group: Sequence[tuple[str, str]]) -> list[str]:
+    """Return warnings, (label, text), that are equal up to their numbers: at most one for each label."""
+    if len(group) < _MANY:
+        return [f"{label}: {text}" if label else text for label, text in group]
+    by_label: dict[str, list[str]] = {}
+    for label, text in group:
+        by_label.setdefault(label, []).append(text)
+    if len(by_label) < _MANY:
+        return [
+            f"{label}: {texts[0]}{f'; {len(texts) - 1} times more, with other numbers' if texts[1:] else ''}"
+            for label, texts in by_label.items()
+        ]
+    names = "; ".join(list(by_label)[:_NAMED]) + ("; ..." if len(by_label) > _NAMED else "")
+    same = len({text for _, text in group}) == 1
+    numbers = "" if same else "; with other numbers in the others"
+    return [f"{len(by_label)} variants ({names}): {group[0][1]}{numbers}"]
+
+
+def without_numbers(text: str) -> str:
+    """Return a text that is the same for texts equal up to their numbers."""
+    return _NUMBER.sub("#", text)

@@ -8,6 +8,7 @@ from functools import cache
 from darkmoment.experiments import Card, Dataset
 from darkmoment.experiments.curve import Curve
 from darkmoment.experiments.region import Region
+from darkmoment.experiments.shapes import shapes_of
 from darkmoment.model import Model
 from darkmoment.parameters import PARAMETERS
 
@@ -56,6 +57,18 @@ def number_of(d: Dataset, unit: str = "") -> str:
     else:
         return "curve" if d.curve is not None else "no number"
     return f"{number} {unit}".rstrip()
+
+
+def facts(card: Card, d: Dataset) -> dict[str, str]:
+    """Return what a dataset says, for the record of a run: quantity, number, level, status, default shape."""
+    quantity = d.limits or card.limits
+    return {
+        "limits": quantity,
+        "result": number_of(d, unit_of(quantity)) + (f" @ {d.cl:.0%} CL" if d.cl else ""),
+        "status": card.status if card.applies else "does not apply",
+        "verified": "yes" if d.verified else "no",
+        "shape": next(iter(shapes_of(d)), ""),
+    }
 
 
 def where_of(card: Card, d: Dataset) -> str:

@@ -27,6 +27,7 @@ OVERLAY = Option("overlay", "overlay", "curves of your own on the figure: [{file
 _COLUMN = re.compile(r"\s*(?P<name>[A-Za-z]\w*)\s*(?:\[\s*(?P<unit>[^\[\]]*?)\s*\])?\s*")
 _HOW = "write for example 'm_dark_photon [GeV],mu_eff [muB]'"
 _MOST = 10_000
+_LEAST_SIZE, _LARGEST_SIZE = 1e-100, 1e100
 
 
 class OverlayError(ValueError):
@@ -99,9 +100,19 @@ def _row(text: str, where: str) -> tuple[float, float]:
         x, y = (float(number) for number in text.split(","))
     except ValueError:
         raise OverlayError(f"{where}: {text.strip()!r} is not two numbers") from None
-    if not (isfinite(x) and isfinite(y)):
-        raise OverlayError(f"{where}: {text.strip()!r} is not finite")
+    for value in (x, y):
+        if reason := number_objection(value):
+            raise OverlayError(f"{where}: {text.strip()!r} {reason}")
     return x, y
+
+
+def number_objection(value: float) -> str | None:
+    """Say why a number cannot be drawn, as the end of a sentence; None where it can."""
+    if not isfinite(value):
+        return "is not finite"
+    if value and not _LEAST_SIZE <= abs(value) <= _LARGEST_SIZE:
+        return f"has {value:g}: a figure shows {_LEAST_SIZE:g} to {_LARGEST_SIZE:g}"
+    return None
 
 
 def overlay_objection(options: Mapping[str, Any], x: Axis | None, y: Axis | None) -> str | None:

@@ -65,11 +65,7 @@ class ParameterInfo:
     def doubt(self, value: float) -> str | None:
         """Say why a value looks like a slip, or None where it does not."""
         lower, upper = self.usual
-        if lower <= value <= upper:
-            return None
-        unit = f" {self.unit}" if self.unit else ""
-        hint = f"{self.usual_hint}{self._unit_meant((value,))}"
-        return f"{self.name} = {value:g}{unit} is outside {lower:g} .. {upper:g}: {hint}"
+        return None if lower <= value <= upper else self._unlikely((value,), f"{self.name} = {value:g}")
 
     def slip(self, *values: float) -> str | None:
         """Say why values written without a unit look as if they were in another, or None.
@@ -79,17 +75,30 @@ class ParameterInfo:
         *values : float
             One value, or both ends of a range, which may leave `likely` on one side.
         """
+        if not self._outside(values):
+            return None
+        what = f"{'range of ' if len(values) > 1 else ''}{self.name} = {_shown(values)}"
+        return f"{self._unlikely(values, what)}; if it is meant, write {_shown(values, f' {self.unit}')}"
+
+    def column_slip(self, values: Array) -> str | None:
+        """Say the same of a whole column of numbers, which cannot be written with their unit; or None."""
+        ends = tuple(dict.fromkeys((float(np.min(values)), float(np.max(values)))))
+        if not self._outside(ends):
+            return None
+        return self._unlikely(ends, f"{self.name} = {' .. '.join(f'{end:g}' for end in ends)}")
+
+    def _outside(self, values: tuple[float, ...]) -> bool:
+        """Return True where a value with a unit, or a range altogether, is not where one is expected."""
         lower, upper = self.likely or self.usual
         outside = max(values) < lower or min(values) > upper
         # a range that begins where values cease to be likely is outside as well
         outside = outside or (len(values) > 1 and (max(values) <= lower or min(values) >= upper))
-        if not self.unit or not outside:
-            return None
-        text = _shown(values)
-        what = f"{self.name} = {text}" if len(values) == 1 else f"range of {self.name} = {text}"
-        silence = _shown(values, f" {self.unit}")
-        hint = f"{self.usual_hint}{self._unit_meant(values)}; if it is meant, write {silence}"
-        return f"{what} {self.unit} is outside {lower:g} .. {upper:g}: {hint}"
+        return bool(self.unit) and outside
+
+    def _unlikely(self, values: tuple[float, ...], what: str) -> str:
+        lower, upper = self.likely or self.usual
+        unit = f" {self.unit}" if self.unit else ""
+        return f"{what}{unit} is outside {lower:g} .. {upper:g}: {self.usual_hint}{self._unit_meant(values)}"
 
     def _unit_meant(self, values: tuple[float, ...], window: tuple[float, float] | None = None) -> str:
         """Ask whether values were meant in another unit, where one makes them likely."""

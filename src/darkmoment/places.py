@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os.path import isdir
 from pathlib import Path
 
 import pandas as pd
@@ -27,10 +28,10 @@ def writing(target: Path) -> Iterator[None]:
 
 def can_be_written(target: Path) -> None:
     """Refuse a place before anything is computed for it."""
+    if isdir(target):  # where Path.is_dir raises for a name that is too long
+        raise UsageError(f"{target} is a directory: choose the name of a file")
     probe = target.with_name(f".{target.name}{TEMPORARY}")
     with writing(target):
-        if target.is_dir():
-            raise UsageError(f"{target} is a directory: choose the name of a file")
         try:
             probe.touch()
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from darkmoment.asimov import notes
 from darkmoment.cli import MOST_HOURS
@@ -12,6 +13,8 @@ from darkmoment.fit import Fit
 from darkmoment.gaps import gaps
 from darkmoment.runfile.reach import moved_by
 from darkmoment.runfile.schema import FitSpec, RunFile, TaskSpec
+from darkmoment.tasks.registry import TASKS
+from darkmoment.tasks.windows import missing_overlays
 
 _LISTED = 3
 """Labels of variants shown one by one."""
@@ -32,9 +35,11 @@ def describe_file(file: RunFile) -> str:
     lines += ["", "tasks:"]
     costs = Estimates([Fit(spec) for spec in file.fits])
     for task in file.tasks:
-        options = ", ".join(f"{k}: {_as_yaml(v)}" for k, v in task.options.items() if v is not None)
+        given = _without_points(task.options)
+        options = ", ".join(f"{k}: {_as_yaml(v)}" for k, v in given.items() if v is not None)
         options += _chosen(task, len(file.fits))
         lines.append(f"  {task.kind}: {options}   (about {duration(costs.of(task))})")
+        lines += [f"    warning: {text}" for text in _outside(task, file)]
     summary = costs.summary(file.tasks)
     if summary:
         lines.append(f"  summary: limits over all ranges   (about {duration(summary)})")
@@ -43,6 +48,25 @@ def describe_file(file: RunFile) -> str:
     if total > MOST_HOURS * 3600:
         lines.append(f"  warning: {beyond(total, MOST_HOURS)}")
     return "\n".join(lines)
+
+
+def _without_points(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options as a run file gives them: of a curve its file and label, and how many points it has."""
+    curves = [
+        {"file": o["file"], "label": o["label"], "points": len(o["points"][0])}
+        for o in options.get("overlay") or ()
+    ]
+    return {**options, **({"overlay": curves} if curves else {})}
+
+
+def _outside(task: TaskSpec, file: RunFile) -> list[str]:
+    """Say which curves of the user's own lie outside a task's figure."""
+    kind = TASKS[task.kind]
+    specs = [file.base] if kind.top_level else [spec for spec in file.fits if task.runs_for(spec)]
+    fits = [Fit(spec) for spec in specs]
+    figures = [fits] if kind.whole_file else [[fit] for fit in fits]
+    found = [text for fits in figures for text in missing_overlays(fits, kind.complete(task.options))]
+    return list(dict.fromkeys(found))
 
 
 def _ask(fit: Fit) -> None:
@@ -101,6 +125,7 @@ def _experiments(fit: Fit, spec: FitSpec) -> str:
         seen = moved_by(spec, e.needs)
         asked = spec.experiments[name].definition
         meaning = f", {asked.meaning}" if asked is not None and asked.meaning else ""
+        meaning += ", projected" if e.projected else ""
         sees = ", ".join(n for n in free if n in seen) or "none"
         rows.append(f"  {name} ({e.dataset}), {e.shape.name}{meaning}: {sees}")
     return "\n".join(rows)

@@ -19,6 +19,7 @@ from darkmoment.experiments.discovery import announced, card
 from darkmoment.experiments.outside import sha256
 from darkmoment.files import TEMPORARY, is_unfinished, remove_unfinished, write_whole
 from darkmoment.fit import Fit
+from darkmoment.manifest import MANIFEST, compare_manifest, write_manifest
 from darkmoment.runfile.datasets import named_by
 from darkmoment.runfile.schema import ExperimentSpec, FitSpec, RunFile, TaskSpec
 from darkmoment.versions import making, versions
@@ -87,6 +88,7 @@ class RunDirectory:
         begun: dict[str, Any] = {"versions": versions(), "making": making()}
         if held:
             begun |= self._same_run()
+            self._unseal()
         remove_unfinished(path)
         self.write_json(RECORD, {**self.record, **begun})
 
@@ -113,6 +115,24 @@ class RunDirectory:
             )
             kept["resumed_with"] = [*kept.get("resumed_with", []), now]
         return kept
+
+    def _unseal(self) -> None:
+        """Remove the list of what a finished run wrote: it is written again in the end."""
+        try:
+            found = compare_manifest(self.path)
+        except (OSError, ValueError) as error:
+            self.notes.append(f"{self.path / MANIFEST} cannot be read ({error})")
+        else:
+            self.notes += [
+                f"{self.path / name} is not the file that the run wrote; it is taken over as it is"
+                for name in (found[0] if found else [])
+                if name not in (RECORD, RUN_FILE)  # written anew
+            ]
+        (self.path / MANIFEST).unlink(missing_ok=True)
+
+    def seal(self, folders: Iterable[str]) -> None:
+        """Write down what the run has written, at the top and in these folders: it has finished."""
+        write_manifest(self.path, folders)
 
     def file(self, name: str) -> Path:
         """Return a path inside the directory; its folder exists."""

@@ -21,6 +21,9 @@ from darkmoment.saved import SavedRun, SavedTable
 CANNOT = (CardError, CurveError, ExperimentError, PointError, OSError, KeyError, TypeError, ValueError)
 """What a record that is damaged, or of another version, and data files that are gone raise."""
 
+CHI2_FLOOR = 1e-3
+"""A chi2 below this is as good as none: its drift is measured against this."""
+
 _CHI2 = "chi2_"
 _TOTAL = ("chi2", "total_chi2")
 
@@ -36,7 +39,7 @@ class Column:
     term : str
         The term of chi2; empty for the total.
     floor : float
-        Size below which a difference is measured against this instead: a chi2 of 1e-20 is as good as none.
+        Size below which a difference is measured against this instead.
     standard_model : bool
         True where chi2 is that of the Standard Model, whatever the point.
     """
@@ -72,9 +75,13 @@ def fits_of(run: SavedRun) -> tuple[dict[str, Fit], list[str]]:
             held = {k: v for k, v in run.record.get("fixed", {}).items() if k in spec.parameters}
             fits[slug] = Fit(spec, held)
         except CANNOT as error:
-            reason = f"{type(error).__name__} {error}" if isinstance(error, KeyError) else str(error)
-            failures.append(f"fit {slug or run.record['name']} cannot be built again: {reason}")
+            failures.append(f"fit {slug or run.record['name']} cannot be built again: {reason(error)}")
     return fits, failures
+
+
+def reason(error: Exception) -> str:
+    """Return what an error says; where it names no more than a key, that this is missing."""
+    return f"{error} is missing" if isinstance(error, KeyError) and " " not in str(error) else str(error)
 
 
 def columns_of(fit: Fit, table: pd.DataFrame) -> list[Column]:
@@ -82,11 +89,11 @@ def columns_of(fit: Fit, table: pd.DataFrame) -> list[Column]:
     found = []
     for column in map(str, table):
         if column.startswith(_CHI2) and column[len(_CHI2) :] in fit.terms:
-            found.append(Column(column, term=column[len(_CHI2) :], floor=1.0))
+            found.append(Column(column, term=column[len(_CHI2) :], floor=CHI2_FLOOR))
         elif column in _TOTAL:
-            found.append(Column(column, floor=1.0))
+            found.append(Column(column, floor=CHI2_FLOOR))
         elif (term := _of_standard_model(column)) is not None and term in ("", *fit.terms):
-            found.append(Column(column, term=term, floor=1.0, standard_model=True))
+            found.append(Column(column, term=term, floor=CHI2_FLOOR, standard_model=True))
         elif (name := column.removesuffix("_max")) in fit.model.table and name not in PARAMETERS:
             found.append(Column(column, quantity=name))
     return found

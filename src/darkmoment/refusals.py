@@ -60,7 +60,7 @@ def checked(info: ParameterInfo, value: ArrayLike) -> Array:
     try:
         x = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
-        raise PointError(f"{info.name} = {value!r} is not a number") from None
+        raise PointError(f"{info.name} = {value!r} is not a number: {_wanted(info)}") from None
     if x.ndim == 0:
         x = x.reshape(1)
     if x.ndim != 1 or not len(x):
@@ -74,12 +74,16 @@ def checked(info: ParameterInfo, value: ArrayLike) -> Array:
     return x
 
 
+def _wanted(info: ParameterInfo) -> str:
+    return f"give one{f' in {info.unit}' if info.unit else ''}, without quotes or a unit"
+
+
 def one_value(info: ParameterInfo, value: object) -> float:
     """Return the value at which a parameter is held."""
     try:
         number = float(np.asarray(value, dtype=float)[()])
     except (TypeError, ValueError):
-        raise PointError(f"{info.name} = {value!r} is not a number, and it is held at one") from None
+        raise PointError(f"{info.name} = {value!r} is not a number: {_wanted(info)}") from None
     if reason := info.refusal(number):
         raise PointError(reason)
     return number

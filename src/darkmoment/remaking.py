@@ -11,7 +11,7 @@ from darkmoment.fit import Fit
 from darkmoment.inference.discovery import discoveries
 from darkmoment.inference.waterfall import changes
 from darkmoment.parameters import Array
-from darkmoment.reevaluation import Column
+from darkmoment.reevaluation import CHI2_FLOOR, Column
 from darkmoment.saved import SavedRun, SavedTable
 from darkmoment.tasks import discovery, errata, gain, reach
 from darkmoment.tasks import recast as recast_task
@@ -60,7 +60,7 @@ def objections(
         if a != b:
             raise ValueError(f"row {row}, killed_by: stored {a!r}, now {b!r}")
     for name in (column for column in new if pd.api.types.is_numeric_dtype(new[column])):
-        floor = 1.0 if name == "killed_chi2" else 0.0
+        floor = CHI2_FLOOR if name == "killed_chi2" else 0.0
         yield (
             Column(str(name), floor=floor),
             table[name].to_numpy(dtype=float),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from darkmoment.record import BLOCKS, RECORD, RUN_FILE, DirectoryError, read_table
+from darkmoment.record import BLOCKS, HOW, RECORD, RUN_FILE, DirectoryError, digest, read_table
 from darkmoment.runfile.recorded import data_spec, task_of
 from darkmoment.runfile.schema import TaskSpec
 from darkmoment.tasks.registry import TASKS
@@ -52,7 +53,8 @@ class SavedTable:
     @property
     def together(self) -> bool:
         """True where it repeats the tables of all variants."""
-        return self.about.get("variant") == "all"
+        # a variant may be called "all": its tables lie in its folder, or have no column of variants
+        return not self.slug and self.about.get("variant") == "all" and "variant" in self.table
 
 
 @dataclass(frozen=True)
@@ -158,8 +160,8 @@ class SavedRun:
         problems: list[str] = []
         expected = list(_expected(record))
         found: dict[str, SavedTable] = {}
-        for name in [*expected, *_present(path, record)]:
-            if name not in found and (saved := _table(path, name, problems)) is not None:
+        for name in dict.fromkeys([*expected, *_present(path, record)]):
+            if (saved := _table(path, name, problems)) is not None:
                 found[name] = saved
         result = _json(path / RESULT, problems) if (path / RESULT).exists() else None
         run_file = path / RUN_FILE
@@ -175,6 +177,43 @@ class SavedRun:
         kept = (p for p in self.path.rglob(pattern) if p.is_file() and not p.name.startswith("."))
         inside = ((p.relative_to(self.path).parts, p) for p in kept)
         return [p for parts, p in sorted(inside) if BLOCKS not in parts and parts[0] != "inputs"]
+
+
+@contextmanager
+def reading(*directories: Path) -> Iterator[None]:
+    """Blame what goes wrong inside on a record whose digest does not match its content, where one has such.
+
+    Raises
+    ------
+    DirectoryError
+        Naming the record.
+    """
+    try:
+        yield
+    except DirectoryError:
+        raise
+    except (AttributeError, LookupError, StopIteration, TypeError, ValueError) as error:
+        for path in directories:
+            if not _intact(path):
+                what = f"{type(error).__name__}: {error}"
+                raise DirectoryError(
+                    f"{path / RECORD} is damaged: its digest does not match its content ({what})"
+                ) from error
+        raise
+
+
+def _intact(path: Path) -> bool:
+    try:
+        return is_intact(json.loads((path / RECORD).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return False
+
+
+def is_intact(record: object) -> bool:
+    """Return True where a record's digest is that of its content."""
+    if not isinstance(record, dict):
+        return False
+    return digest({key: value for key, value in record.items() if key not in HOW}) == record.get("digest")
 
 
 def _record(path: Path) -> dict[str, Any]:

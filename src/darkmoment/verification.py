@@ -13,11 +13,12 @@ from ruamel.yaml import YAML
 
 from darkmoment.consistency import followed
 from darkmoment.fit import Fit, LikelihoodError
+from darkmoment.manifest import MANIFEST, compare_manifest
 from darkmoment.parameters import Array
-from darkmoment.record import HOW, data_of, digest
-from darkmoment.reevaluation import CANNOT, Column, columns_of, fits_of, fits_of_rows
+from darkmoment.record import data_of
+from darkmoment.reevaluation import CANNOT, CHI2_FLOOR, Column, columns_of, fits_of, fits_of_rows, reason
 from darkmoment.remaking import objections, remake
-from darkmoment.saved import SavedRun, SavedTable
+from darkmoment.saved import SavedRun, SavedTable, is_intact
 from darkmoment.tasks import waterfall
 from darkmoment.tasks.summary import BEST_FIT
 from darkmoment.versions import making
@@ -109,11 +110,11 @@ def verify(directory: Path) -> Verification:
     """
     run, found = SavedRun.read(directory), Verification()
     found.failures += run.problems
-    content = {key: value for key, value in run.record.items() if key not in HOW}
-    if digest(content) != run.record.get("digest"):
+    if not is_intact(run.record):
         found.changed.append("record.json: its digest does not match its content: somebody has edited it")
     fits, failures = fits_of(run)
     found.failures += failures
+    _compare_files(run, found)
     _compare_data(run, fits, found)
     _compare_making(run, found)
     for saved in run.tables.values():
@@ -121,7 +122,7 @@ def verify(directory: Path) -> Verification:
             if not _again(run, saved, fits, found):
                 found.notes.append(f"{saved.name}.csv holds no points: not computed again")
         except (*CANNOT, LikelihoodError) as error:
-            found.failures.append(f"{saved.name}.csv cannot be computed again: {error}")
+            found.failures.append(f"{saved.name}.csv cannot be computed again: {reason(error)}")
     found.notes += [f"{name}.csv is not finished" for name in run.missing]
     _draws(run, fits, found)
     _best_fits(run, fits, found)
@@ -144,29 +145,56 @@ def lines(found: Verification) -> list[str]:
     text += [f"{name}: {count} numbers computed again" for name, count in found.compared.items()]
     total = sum(found.compared.values())
     verdict = "verified" if found.passed else "NOT verified"
-    text.append(f"{verdict}: {total} numbers, largest drift {found.largest:.2g} (allowed {TOLERANCE:g})")
+    text.append(
+        f"{verdict}: {total} numbers, largest drift {found.largest:.2g} (allowed {TOLERANCE:g}; a chi2 below "
+        f"{CHI2_FLOOR:g} drifts relative to that)"
+    )
     return text
+
+
+def _compare_files(run: SavedRun, found: Verification) -> None:
+    """Compare the sha256 of every file of results that the run wrote."""
+    try:
+        compared = compare_manifest(run.path)
+    except (OSError, ValueError) as error:
+        found.failures.append(f"{MANIFEST} cannot be read: {error}")
+        return
+    if compared is not None:
+        changed, missing = compared
+        found.changed += [f"{name} is not the file that the run wrote" for name in changed]
+        found.changed += [f"{name}, which the run wrote, is missing" for name in missing]
+    elif run.result is not None:
+        found.changed.append(f"{MANIFEST} is missing: a finished run lists what it wrote in it")
 
 
 def _compare_data(run: SavedRun, fits: Mapping[str, Fit], found: Verification) -> None:
     """Compare the sha256 of curves and cards; of code, where it differs is worth a note."""
     said: dict[str, bool] = {}
-    for fit in fits.values():
-        try:
-            now = data_of(fit.spec.experiments.values())
-        except CANNOT as error:
-            found.failures.append(f"data files of {fit.label} cannot be read: {error}")
-            continue
-        for experiment, present in now.items():
-            files = run.record.get("data", {}).get(experiment, {})
-            for file in dict.fromkeys([*files, *present]):
-                if files.get(file) != present.get(file):
-                    gone = "is missing now" if file not in present else "is new"
-                    state = "changed" if file in files and file in present else gone
-                    code = file.endswith(".py") and "definition" not in _entry(run, experiment)
-                    said[f"{experiment}/{file} {state} since the run"] = code or file == "(package)"
+    recorded, present = run.record.get("data", {}), _present_data(fits, found)
+    for experiment in present:
+        files, now = recorded.get(experiment, {}), present[experiment]
+        for file in dict.fromkeys([*files, *now]):
+            # variants may have copies of one file
+            if now.get(file) != {files.get(file)}:
+                gone = "is missing now" if file not in now else "is new"
+                state = "changed" if file in files and file in now else gone
+                code = file.endswith(".py") and "definition" not in _entry(run, experiment)
+                said[f"{experiment}/{file} {state} since the run"] = code or file == "(package)"
     found.changed += [text for text, harmless in said.items() if not harmless]
     found.notes += [text for text, harmless in said.items() if harmless]
+
+
+def _present_data(fits: Mapping[str, Fit], found: Verification) -> dict[str, dict[str, set[str]]]:
+    """Return the sha256 of the files that experiments have now; variants may bring files of their own."""
+    known: dict[str, dict[str, set[str]]] = {}
+    for fit in fits.values():
+        try:
+            for experiment, files in data_of(fit.spec.experiments.values()).items():
+                for file, content in files.items():
+                    known.setdefault(experiment, {}).setdefault(file, set()).add(content)
+        except CANNOT as error:
+            found.failures.append(f"data files of {fit.label} cannot be read: {error}")
+    return known
 
 
 def _entry(run: SavedRun, experiment: str) -> Mapping[str, Any]:
@@ -244,7 +272,7 @@ def _draws(run: SavedRun, fits: Mapping[str, Fit], found: Verification) -> None:
             drawn = table.iloc[rows].map(float).reset_index(drop=True)
             _compare_rows(name, fits[saved.slug], drawn, np.arange(len(drawn)), found, rows)
         except (*CANNOT, LikelihoodError) as error:
-            found.failures.append(f"{name} cannot be computed again: {error}")
+            found.failures.append(f"{name} cannot be computed again: {reason(error)}")
 
 
 def _best_fits(run: SavedRun, fits: Mapping[str, Fit], found: Verification) -> None:
@@ -259,7 +287,7 @@ def _best_fits(run: SavedRun, fits: Mapping[str, Fit], found: Verification) -> N
             table = pd.DataFrame([row])
             _compare_rows(f"{BEST_FIT} ({fit.label})", fit, table, np.array([0]), found)
     except (*CANNOT, AttributeError) as error:
-        found.failures.append(f"{BEST_FIT} cannot be computed again: {error}")
+        found.failures.append(f"{BEST_FIT} cannot be computed again: {reason(error)}")
 
 
 def _matched(stored: Mapping[str, Any], fits: Iterable[Fit]) -> Iterator[tuple[Fit, Mapping[str, Any]]]:

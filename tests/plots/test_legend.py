@@ -59,5 +59,10 @@ def test_a_curve_on_paper_is_dense_and_keeps_its_gaps() -> None:
     steps = np.diff(x)
     assert (steps > 0.05).sum() == 1
     assert not ((x > 0.41) & (x < 0.59)).any()
+    far = np.array([[0.5, 0.5, 0.5, 0.5], [0.5, 9.5e9, -1e100, np.inf]])
+    seen = on_paper(ax, (far[0], far[1]))
+    assert 2 < len(seen) < 1000
+    assert (seen <= ax.bbox.max + 10).all()
+    assert (seen >= ax.bbox.min - 10).all()
     assert covers(Bbox([[0, 0], [10, 10]]), np.array([[5.0, 5.0]]))
     assert not covers(Bbox([[0, 0], [10, 10]]), np.array([[5.0, 20.0]]))

@@ -1,8 +1,11 @@
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from darkmoment.plots.axis import Axis
+from darkmoment.plots.overlay import Overlay
 from darkmoment.plots.profile_plot import profile_figure
 
 
@@ -50,6 +53,17 @@ def test_odd_tables_build(profile: pd.DataFrame, mass: Axis, rise: float) -> Non
     profile_figure(profile.iloc[[3]].drop(columns="status"), mass)
     profile_figure(profile.assign(status=np.nan), mass)
     profile_figure(profile.iloc[:0], mass)
+
+
+def test_values_far_beyond_the_axes_cost_nothing(profile: pd.DataFrame, mass: Axis) -> None:
+    rise = [0.0, 1.0, 1e12, 9.5e9, *[np.inf] * (len(profile) - 4)]
+    table = profile.assign(delta_chi2=rise, status="failed")
+    overlays = [Overlay("far", [table[mass.name].iloc[0], table[mass.name].iloc[1]], [0.0, 1e100])]
+    tracemalloc.start()
+    profile_figure(table, mass, overlays=overlays).canvas.draw()
+    used = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert used < 1e8
 
 
 def test_a_linear_axis(profile: pd.DataFrame) -> None:

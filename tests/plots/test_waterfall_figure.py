@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from darkmoment.plots.axis import Axis
-from darkmoment.plots.waterfall import waterfall_figure
+from darkmoment.plots.style import colour
+from darkmoment.plots.waterfall import bar_looks, waterfall_figure
+from darkmoment.runfile.loader import load
 
 LONG = (
     "sum_m_nu = 0.0436 eV is what is left of pieces of 8.73 eV, Neutrino masses (all) with fine_tuning = 100 "
@@ -39,7 +41,26 @@ def test_no_words_leave_the_page(figure):
         box = text.get_window_extent()
         assert box.x0 >= page.x0
         assert box.x1 <= page.x1
-    assert any(text.get_text().endswith("...") and text.get_text().count("\n") == 1 for text in texts)
+    told = [" ".join(text.get_text().split()) for text in texts]
+    assert LONG.strip() in told  # to the last word
+
+
+def test_words_of_one_row_do_not_run_into_the_next(figure):
+    boxes = [t.get_window_extent() for t in figure.axes[1].texts if t.get_position()[0] > 0 and t.get_text()]
+    assert len(boxes) == 3
+    assert all(a.y0 > b.y1 for a, b in pairwise(boxes))
+
+
+def test_every_experiment_of_scrutiny_has_a_look_of_its_own():
+    file = load("scrutiny")
+    names = list(dict.fromkeys(name for spec in file.fits for name in spec.experiments))
+    assert len(names) > 25
+    looks = bar_looks([*names, "", names[0]])
+    assert len(looks) == len(set(looks.values())) == len(names) + 1
+    assert looks["na64"] == (colour("na64"), "")
+    # the steps of a figure need no hatch
+    few = ["borexino", "z_invisible", "oblique_t", "lepton_universality", "kaon", "neutrino_mass"]
+    assert {hatch for _, hatch in bar_looks(few).values()} == {""}
 
 
 def test_numbers_and_words_do_not_touch(figure):

@@ -1,6 +1,10 @@
 """Questions that would take for ever: refused with the time they take and the way to go ahead."""
 
+import re
+
 import pytest
+
+from darkmoment.tasks import runner
 
 HUGE = {
     "maximise": (("--along", "m_dark_photon", "--points", "1000000000"), "points: 1000000000"),
@@ -64,3 +68,20 @@ def test_check_tells_how_long_it_would_take(darkmoment, tiny):
     answer = darkmoment("check", tiny)
     assert answer.code == 0
     assert "warning: the run would take about " in answer.out.splitlines()[-1]
+
+
+def test_a_long_run_says_so_before_it_begins(darkmoment, tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "WORTH_A_WORD", 0.0)
+    for hours in ("24", "inf"):
+        answer = darkmoment("run", tiny, "--out", tmp_path / hours, "--max-hours", hours)
+        assert re.search("^note: the run takes about .* s, by an estimate$", answer.err, re.MULTILINE)
+    monkeypatch.undo()
+    assert "by an estimate" not in darkmoment("run", tiny, "--out", tmp_path / "short").err
+
+
+def test_nothing_to_resume_is_told(darkmoment, tiny, tmp_path):
+    out = tmp_path / "out"
+    answer = darkmoment("run", tiny, "--out", out, "--resume")
+    assert answer.code == 0
+    assert f"note: there is nothing to resume in {out}: the run starts anew" in answer.err.splitlines()
+    assert "nothing to resume" not in darkmoment("run", tiny, "--out", out, "--resume").err

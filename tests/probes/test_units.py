@@ -2,7 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
+
+from darkmoment import Fit
 
 SLIPS = {
     "a mass range in MeV": (
@@ -54,7 +57,7 @@ def test_a_slip_of_the_unit_is_told_once_and_silenced_by_writing_the_unit(darkmo
     tiny.write_text(tiny.read_text().replace(old, new))
     answer = darkmoment("check", tiny)
     assert answer.code == 0
-    (warning,) = answer.err.splitlines()
+    (warning,) = without_the_spectrum(answer.err)
     assert warning.startswith(f"warning: {tiny}:{line}: {value} is outside ")
     assert meant in warning
     assert warning.endswith(f"; if it is meant, write {meaning_it}")
@@ -63,7 +66,12 @@ def test_a_slip_of_the_unit_is_told_once_and_silenced_by_writing_the_unit(darkmo
     entry = f"{{range: {meaning_it}}}" if meaning_it.startswith("[") else meaning_it
     silent = [f"  {name}: {entry}" if f"  {new}" == text else text for text in tiny.read_text().splitlines()]
     tiny.write_text("\n".join(silent) + "\n")
-    assert darkmoment("check", tiny).err == ""
+    assert without_the_spectrum(darkmoment("check", tiny).err) == []
+
+
+def without_the_spectrum(told):
+    """Leave out what is said besides of a splitting so large that masses are negative."""
+    return [line for line in told.splitlines() if "the reference point is unphysical" not in line]
 
 
 def test_an_angle_in_degrees_that_has_no_meaning_is_refused_with_it_in_radian(darkmoment, tmp_path):
@@ -86,3 +94,39 @@ def test_a_slip_on_the_command_line_is_told_as_well(darkmoment, tiny):
     # what evaluate notes itself is not said twice
     answer = darkmoment("evaluate", tiny, "--set", "m_dark_photon=300")
     assert (answer.out + answer.err).count("was this meant in MeV?") == 1
+
+
+def test_a_column_in_mev_is_told_once(darkmoment, tmp_path):
+    table, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    table.write_text("m_dark_photon,epsilon\n" + "".join(f"{m},1e-4\n" for m in (20, 100, 500)))
+    answer = darkmoment("evaluate", "paper", "--points", table, "--out", out)
+    assert answer.code == 0
+    assert answer.err.splitlines() == [
+        f"warning: {table}: m_dark_photon = 20 .. 500 GeV is outside 1e-09 .. 10: masses are in GeV; was "
+        "this meant in MeV? [20, 500] MeV is [0.02, 0.5] GeV"
+    ]
+    table.write_text("m_dark_photon\n0.02\n20\n")  # a column that begins where masses are likely
+    assert darkmoment("evaluate", "paper", "--points", table).err == ""
+
+
+def test_in_python_it_is_a_warning_of_the_answer():
+    fit = Fit.load("paper")
+    slip = "m_dark_photon = 100 GeV is outside 1e-09 .. 10: masses are in GeV; was this meant in MeV? "
+    slip += "100 MeV is 0.1 GeV"
+    assert slip in fit.evaluate({"m_dark_photon": 100.0}).warnings
+    found = fit.evaluate({"m_dark_photon": np.linspace(100, 400, 30)}).warnings
+    assert sum("m_dark_photon = 100 .. 400 GeV" in text for text in found) == 1
+    assert sum("m_dark_photon =" in text for text in found) == 1
+    # beyond what is usual in some rows: one warning as well
+    found = fit.evaluate({"m_dark_photon": np.geomspace(0.1, 1000, 30)}).warnings
+    assert [text for text in found if "m_dark_photon =" in text] == [
+        "8 of 30 points: m_dark_photon = 108.264 GeV is outside 1e-09 .. 10: masses are in GeV; was this "
+        "meant in MeV? 108.264 MeV is 0.108264 GeV; with other numbers at the others"
+    ]
+
+
+def test_one_rule_for_files_and_points(darkmoment, tiny):
+    told = darkmoment("evaluate", tiny, "--set", "m_S=300")
+    tiny.write_text(tiny.read_text().replace("m_S: 0.3", "m_S: 300"))
+    assert "m_S = 300 GeV is outside 1e-06 .. 10: " in darkmoment("check", tiny).err
+    assert "m_S = 300 GeV is outside 1e-06 .. 10: " in told.out + told.err

@@ -109,15 +109,6 @@ def test_the_same_run_gives_the_same_bytes(copied, report):
     assert report(moved) == first
 
 
-def test_the_answer_is_that_of_the_table(copied, report):
-    text = re.sub(r"\s+", " ", read(report(copied)).text)
-    table = SavedRun.read(copied).tables["strong-g_D-0.5/maximise_mu_eff"].table
-    summary = SavedRun.read(copied).tables["summary"].table
-    value = max(table["mu_eff_max"].max(), summary["profile_90"].iloc[0])
-    mantissa = f"{value:.3e}".split("e")[0].rstrip("0")
-    assert re.search(rf"At 90% CL μeff is at most {re.escape(mantissa)}×10−", text), text[:600]
-
-
 @pytest.mark.parametrize(
     "removed",
     [
@@ -143,7 +134,10 @@ def test_a_run_that_has_only_begun(copied, report):
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     found = read(report(copied))
     assert "Not answered yet." in found.text
-    assert "this run is not finished" in found.text
+    assert found.text.count("this run is not finished") == 1
+    missing = re.search(r"not finished: (.*?) and (\d+) more are missing", found.text)
+    assert "strong-g_D-0.5/maximise_mu_eff, " in missing[1]
+    assert len(missing[1].split(", ")) + int(missing[2]) == len(SavedRun.read(copied).missing)
     assert {"experiments", "parameters", "record", "cite"} <= set(found.ids)
 
 

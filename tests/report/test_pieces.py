@@ -5,10 +5,11 @@ import pytest
 
 from darkmoment.fit import Fit
 from darkmoment.parameters import PARAMETERS
+from darkmoment.report import certificate
 from darkmoment.report.markup import Html, number_html, number_text, table, tag
 from darkmoment.report.names import Names
 from darkmoment.report.palette import Palette, contrast, lightened
-from darkmoment.report.scale import Scale
+from darkmoment.report.scale import Scale, is_logarithmic
 from darkmoment.report.tex import as_html, as_svg, as_text, label_html, label_text
 
 
@@ -42,6 +43,11 @@ def test_numbers_in_html():
         (r"\mu_\mathrm{eff}", "μ_eff", "μ<sub>eff</sub>"),
         (r"\sin^2\theta_{23}", "sin^2θ_23", "sin<sup>2</sup>θ<sub>23</sub>"),
         (r"\mathrm{BR}(\mu\to 3e)", "BR(μ→3e)", "BR(μ→3<i>e</i>)"),
+        (r"\frac{1}{2}", "1/2", "1/2"),
+        (r"x^{\frac12}", "x^1/2", "<i>x</i><sup>1/2</sup>"),
+        (r"\tfrac{g_D}{2\pi}", "g_D/(2π)", "<i>g</i><sub><i>D</i></sub>/(2π)"),
+        (r"\mathrm{GeV}\dfrac{a+b}{10}", "GeV(a+b)/10", "GeV(<i>a</i>+<i>b</i>)/10"),
+        (r"\sqrt{4\pi}\sqrt2", "√(4π)√2", "√(4π)√2"),
     ],
 )
 def test_symbols(tex, text, html):
@@ -59,7 +65,24 @@ def test_every_symbol_of_the_catalogue_is_understood():
             assert "{" not in shown, label
 
 
-@pytest.mark.parametrize("tex", ["x_", "{a", "}b", "\\", "x^\\mathrm{", "", "_", "\\nobody{x}", "$"])
+@pytest.mark.parametrize(
+    "tex",
+    [
+        "x_",
+        "\\frac",
+        "\\frac1",
+        "\\sqrt{",
+        "x^\\frac",
+        "{a",
+        "}b",
+        "\\",
+        "x^\\mathrm{",
+        "",
+        "_",
+        "\\nobody{x}",
+        "$",
+    ],
+)
 def test_any_text_is_a_symbol(tex):
     for show in (as_text, as_html, as_svg):
         assert isinstance(show(tex), str)
@@ -78,6 +101,9 @@ def test_elements_escape_what_is_in_them():
     assert tag("img", src="data:,", alt=None).text == '<img src="data:,">'
     assert "<td>&lt;i&gt;</td>" in table(["a", "b"], [["x", "<i>"]]).text
     assert table(["a"], []).text == ""
+    # for ears as for eyes: escaped once, and without elements
+    assert 'aria-label="q &quot;x &amp; y"' in table(["a"], [["b"]], 'q "x & y').text
+    assert 'aria-label="y2 &lt; 1"' in table(["a"], [["b"]], Html("y<sup>2</sup> &lt; 1")).text
 
 
 def test_sentences():
@@ -90,6 +116,28 @@ def test_sentences():
         "<i>m</i><sub><i>A</i></sub><sub>′</sub> = 1.5 &lt;NA64 e- (2023)&gt;; Δχ² of y"
     )
     assert names.plain("m_E max 1e+04") == "m_E max 10000"
+    assert names.sentence("single $y^2$: 1 +- 2").text == "single <i>y</i><sup>2</sup>: 1 ± 2"
+    assert names.plain("single $y^2$") == "single y^2"
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({}, "certified: reached by 3+4 of 8 starts of two searches"),
+        ({"chi2": 1.0}, "certified: 0 of 8 starts of the first round; two searches of the whole line agree"),
+        (
+            {"chi2": 1.0, "delta_chi2_at_x": 0.0, "hits": 7, "status": "range"},
+            "certified, leans on ranges: 7 of 8 starts of the first round; "
+            "two searches of the whole map agree",
+        ),
+        ({"chi2": 1.0, "status": "uncertified"}, "not certified: 0 of 8 starts of the first round"),
+        ({"chi2": 1.0, "hits": float("nan")}, "certified"),
+        ({"status": "failed"}, "no allowed point"),
+    ],
+)
+def test_certificates_in_words(row, words):
+    known = {"status": "certified", "starts": 8, "hits": 0, "hits_per_search": "3+4"}
+    assert certificate.words(known | row) == words
 
 
 def test_a_logarithmic_axis():
@@ -124,3 +172,38 @@ def test_colours():
     assert "prefers-color-scheme:dark" in style
     for colour in ("#000000", "#10106A", "#0072B2", "#ffffff"):
         assert contrast(lightened(colour), "#14171c") >= 4
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "texts"),
+    [
+        (1e-13, 2e-12, ["5×10^−13", "1×10^−12", "1.5×10^−12", "2×10^−12"]),
+        (0.0, 1e-30, ["0", "2×10^−31", "4×10^−31", "6×10^−31", "8×10^−31", "1×10^−30"]),
+        (0.0, 0.7, ["0", "0.2", "0.4", "0.6"]),
+        (-0.3, 0.3, ["−0.2", "0", "0.2"]),
+        (1.0, 1.0000001, ["1.00000002", "1.00000004", "1.00000006", "1.00000008", "1.0000001"]),
+    ],
+)
+def test_ticks_of_a_linear_axis_of_any_size(low, high, texts):
+    ticks = Scale(low, high, 0, 100, False).ticks()
+    shown = [as_text(text) for _, text in ticks]
+    assert set(texts) <= set(shown)
+    assert len(set(shown)) == len(shown)
+
+
+def test_an_axis_is_logarithmic_where_the_figures_are():
+    fits = [
+        {"parameters": {"y": {"value": 1.0}}},
+        {"parameters": {"y": {"range": [1.0, 2.0], "prior": "log_uniform"}, "t": {"range": [1, 30]}}},
+    ]
+    known = {"mu_eff": True, "asymmetry": False}
+    names = ("mu_eff", "asymmetry", "delta_chi2", "y", "t", "else")
+    assert [is_logarithmic(n, known, fits) for n in names] == [True, False, False, True, True, None]
+    narrow = Scale.around([1e-12, 4e-12], 0, 100, logarithmic=True)
+    assert narrow.logarithmic
+    assert [as_text(text) for _, text in narrow.ticks()] == ["10^−12", "2×10^−12"]
+    assert not Scale.around([1.0, 1e9], 0, 100, logarithmic=False).logarithmic
+    for values in ([], [0.0], [1.1, 1.2], [3.0]):
+        scale = Scale.around(values, 0, 100, logarithmic=True)
+        assert scale.high > scale.low > 0
+        assert len(scale.ticks()) > 1

@@ -9,6 +9,7 @@ from darkmoment import Fit
 from darkmoment.levels import delta_chi2
 from darkmoment.reading import describe_file
 from darkmoment.runfile.loader import loads
+from darkmoment.runfile.recorded import spec_of
 
 LINE = 21
 """Where the experiments of the good file begin."""
@@ -171,3 +172,22 @@ def test_a_visible_limit_is_silent_where_nothing_is_visible(read) -> None:
         survey = fit.survey(POINT)
         row = fit.terms.index("mine")
         assert (survey.covered[0, row], survey.chi2[0, row]) == (False, 0.0)
+
+
+def test_a_limit_that_is_to_come(read, problem) -> None:
+    file = read("{limits: BR_mu_e_gamma, value: 2e-14, cl: 0.90, status: projected}")
+    fit = Fit(file.base)
+    assert fit.experiments["mine"].projected
+    assert fit.projected
+    assert fit.experiments["mine"].label == "mine (given, projected)"
+    said = next(line for line in describe_file(file).splitlines() if line.startswith("  mine"))
+    assert said.startswith("  mine (given), half_gaussian, upper limit on BR_mu_e_gamma, projected: ")
+    asked = file.base.experiments["mine"]
+    assert asked.resolved()["definition"]["status"] == "projected"
+    assert spec_of(file.base.resolved(), "").experiments["mine"].definition == asked.definition
+    for measured in ("", ", status: measured"):
+        plain = read(f"{{limits: BR_mu_e_gamma, value: 2e-14, cl: 0.90{measured}}}").base.experiments["mine"]
+        assert "status" not in plain.resolved()["definition"]
+        assert not plain.load().projected
+    wrong = problem("{limits: BR_mu_e_gamma, value: 2e-14, cl: 0.90, status: projectd}")
+    assert wrong.suggestion == "projected"

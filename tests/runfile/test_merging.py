@@ -137,7 +137,7 @@ def test_a_chain_of_three_keeps_where_entries_came_from(tmp_path, good):
     )
     file = load(tmp_path / "third.yaml")
     parameters, experiments = file.base.parameters, file.base.experiments
-    assert (file.name, file.title, file.base.seed) == ("third", "A fit without mistakes", 5)
+    assert (file.name, file.title, file.base.seed) == ("third", "", 5)
     assert (parameters["m_E"].value, parameters["y_e"].range, parameters["y_mu"].range) == (
         1500,
         (1e-2, 1),

@@ -14,7 +14,7 @@ from typing import Any
 
 from darkmoment.experiments.bare import BRANCHINGS, CURVES, NUMBERS
 from darkmoment.experiments.card import Card, ClosureCheck, OptionValue
-from darkmoment.experiments.dataset import Dataset
+from darkmoment.experiments.dataset import Dataset, Status
 from darkmoment.experiments.errors import CardError, ExperimentError
 from darkmoment.experiments.likelihood import Likelihood, LowerLimit, UpperLimit
 from darkmoment.experiments.plugins import checked, in_words
@@ -153,6 +153,7 @@ class BareLimit(Definition):
         Where it is from.
     lower : bool
         True where the quantity is allowed at and above `value`.
+    status : {'measured', 'projected'}
     decays : str
         Of the A', for an upper limit on epsilon: `invisible`, `visible` or `any`; empty for any other.
     """
@@ -166,6 +167,7 @@ class BareLimit(Definition):
     arxiv: tuple[str, ...] = ()
     lower: bool = False
     decays: str = ""
+    status: Status = "measured"
 
     @property
     def meaning(self) -> str:
@@ -191,7 +193,7 @@ class BareLimit(Definition):
             name=name,
             title=self.title or name,
             limits=self.limits,
-            status="measured",
+            status=self.status,
             default=GIVEN,
             datasets={GIVEN: dataset},
             options={},
@@ -213,6 +215,7 @@ class BareLimit(Definition):
         given: dict[str, Any] = {"limits": self.limits, "cl": self.cl}
         given |= {"curve": self.shown} if self.curve else {"value": self.value}
         # nothing where nothing is said: records of before stay as they are
+        given |= {"status": self.status} if self.status != "measured" else {}
         given |= {"lower": True} if self.lower else {}
         given |= {"decays": self.decays} if self.decays not in ("", "invisible") else {}
         return given | {"title": self.title, "arxiv": list(self.arxiv)}

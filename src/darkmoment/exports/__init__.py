@@ -63,7 +63,7 @@ def export(directory: Path, to: str, out: Path | None = None) -> list[Path]:
     module, name, writer = _WRITERS[to]
     run = SavedRun.read(directory)
     if find_spec(module) is None:
-        raise ExportError(f"--to {to} needs the package {name}, an extra: pip install 'darkmoment[{to}]'")
+        raise ExportError(f"--to {to} needs the package {name}, an extra: pip install '.[{to}]' in the clone")
     target = out or directory / to
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ExportError(f"{target} is there already and not empty: choose another --out")

@@ -6,26 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from math import floor, isfinite, isnan, log10
 
-_SPECIAL = {c: f"\\{c}" for c in "&%$#_{}"} | {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-}
-_GREEK = {
-    **{"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "θ": "theta", "λ": "lambda"},
-    **{"μ": "mu", "µ": "mu", "ν": "nu", "π": "pi", "σ": "sigma", "τ": "tau", "φ": "phi", "χ": "chi"},
-    **{"Δ": "Delta", "Γ": "Gamma", "Σ": "Sigma", "→": "to", "×": "times", "±": "pm", "≤": "leq", "≥": "geq"},
-    **{"−": "-", "′": "prime", "∞": "infty", "²": "^2", "³": "^3", "⁻": "^-"},
-}
-_LATIN = range(0xA1, 0x180)
-"""Letters that LaTeX reads as they are."""
+from darkmoment.exports.characters import escape
+from darkmoment.exports.mathematics import compiles
 
-_MATHEMATICS = re.compile(r"(\$[^$]+\$)")
-_UNSAFE = re.compile(r"(?<!\\)[%#&~]|\\(?:input|include|write|def|let|catcode|openout|read|csname)\b")
+__all__ = ["booktabs", "escape", "label", "number", "unit"]
+
+_MATHEMATICS = re.compile(r"(?<!\\)(\$(?:[^$\\]|\\.)+\$)")
 
 _COLUMNS = 6
 """More of them are set smaller."""
@@ -33,41 +19,21 @@ _COLUMNS = 6
 _UNITS = {"muB": r"$\mu_\mathrm{B}$", "GeV^-1": r"GeV$^{-1}$", "GeV^-2": r"GeV$^{-2}$"}
 
 
-def escape(text: str) -> str:
-    """Return plain text; a character LaTeX has no sign for is named by its code."""
-    return "".join(_one(character) for character in text)
-
-
-def _one(character: str) -> str:
-    if character in _SPECIAL:
-        return _SPECIAL[character]
-    if character in _GREEK:
-        name = _GREEK[character]
-        return f"${name if name[0] in '-^' else chr(92) + name}$"
-    if character.isascii():
-        return character if character.isprintable() else " "
-    return character if ord(character) in _LATIN else f"[U+{ord(character):04X}]"
-
-
 def label(text: str) -> str:
-    """Return a label of a run file: mathematics between dollar signs as it is, the rest escaped."""
-    if text.count("$") % 2:
-        return escape(text)
+    r"""Return a label of a run file: mathematics between dollar signs as it is, the rest escaped.
+
+    As in figures: ``\$`` is a dollar sign, and so is every one where their number is odd.
+    """
+    if (text.count("$") - text.count(r"\$")) % 2:
+        return _plain(text)
     return "".join(
-        part if k % 2 and _safe(part[1:-1]) else escape(part)
+        part if k % 2 and compiles(part[1:-1]) else _plain(part)
         for k, part in enumerate(_MATHEMATICS.split(text))
     )
 
 
-def _safe(mathematics: str) -> bool:
-    """Return whether mathematics can stand in a table: braces that match, nothing that ends a cell."""
-    depth = 0
-    for brace in re.findall(r"(?<!\\)[{}]", mathematics):
-        depth += 1 if brace == "{" else -1
-        if depth < 0:
-            return False
-    last = len(mathematics) - len(mathematics.rstrip("\\"))
-    return depth == 0 and last % 2 == 0 and mathematics.isascii() and not _UNSAFE.search(mathematics)
+def _plain(text: str) -> str:
+    return escape(text.replace(r"\$", "$"))
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -100,7 +66,7 @@ def booktabs(
         Alignments; all to the left by default.
     """
     size = r"\small" if len(head) <= _COLUMNS else r"\scriptsize"
-    lines = [" & ".join(row) + r" \\" for row in rows]
+    lines = [_row(row) for row in rows]
     return "\n".join(
         [
             r"\begin{table*}",
@@ -109,7 +75,7 @@ def booktabs(
             rf"\label{{{re.sub(r'[^A-Za-z0-9:-]+', '-', anchor)}}}",
             rf"\begin{{tabular}}{{{columns or 'l' * len(head)}}}",
             r"\toprule",
-            " & ".join(head) + r" \\",
+            _row(head),
             r"\midrule",
             *lines,
             r"\bottomrule",
@@ -117,3 +83,9 @@ def booktabs(
             r"\end{table*}",
         ]
     )
+
+
+def _row(cells: Sequence[str]) -> str:
+    """Return one row; its start is no option of the line end before it."""
+    row = " & ".join(cells) + r" \\"
+    return "{}" + row if row[0] in "[*" else row

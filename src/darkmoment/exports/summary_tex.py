@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from darkmoment.exports.latex import booktabs, escape, label, number, unit
-from darkmoment.report.headline import Answer, all_answers, data_of
+from darkmoment.report.largest import Answer, all_answers, data_of
 from darkmoment.report.names import Names
 from darkmoment.saved import SavedRun
 
@@ -56,11 +56,12 @@ def _named(run: SavedRun, variant: str) -> str:
 
 def _largest(run: SavedRun, names: Names, name: str) -> Iterator[str]:
     """Yield a table of the largest value for each quantity, parameter and level that was asked for."""
-    groups: dict[tuple[str, str, float], list[Answer]] = {}
+    groups: dict[tuple[str, str, float, bool], list[Answer]] = {}
     observed_first = sorted(all_answers(run), key=lambda a: bool(data_of(run, a.variant)))
     for answer in observed_first:
-        groups.setdefault((answer.quantity, answer.along or "", answer.level), []).append(answer)
-    for (quantity, along, level), found in groups.items():
+        asked = answer.quantity, answer.along or "", answer.level, bool(answer.counted_from)
+        groups.setdefault(asked, []).append(answer)
+    for (quantity, along, level, absolute), found in groups.items():
         drawn = bool(along) and all(along in a.row for a in found)
         head = ["variant", f"largest {_with_unit(names, quantity)}"]
         head += [f"at {_with_unit(names, along)}"] if drawn else []
@@ -69,14 +70,17 @@ def _largest(run: SavedRun, names: Names, name: str) -> Iterator[str]:
                 _named(run, a.variant),
                 number(a.value),
                 *([number(float(a.row[along]), 3)] if drawn else []),
-                escape(names.experiment(str(a.row.get("leading_experiment") or ""))),
+                label(names.experiment(str(a.row.get("leading_experiment") or ""))),
                 escape(_STATUS.get(str(a.row.get("status", "")), str(a.row.get("status", "")))),
             ]
             for a in found
         ]
         where = f", highest of the values of {_symbol(names, along)} asked for" if drawn else ""
+        where = where if along else ", over all ranges"
+        where += r"; $\Delta\chi^2$ counts from the Standard Model" if absolute else ""
         caption = f"Largest allowed {_symbol(names, quantity)} at {level * 100:.3g}\\% CL{where}."
         anchor = f"tab:{name}-largest-{quantity}" + (f"-{along}" if along else "") + f"-{level * 100:.3g}"
+        anchor += "-absolute" if absolute else ""
         yield booktabs([*head, "forbids more", "status"], rows, caption, anchor)
 
 
@@ -91,7 +95,7 @@ def _steps(run: SavedRun, names: Names, name: str) -> Iterator[str]:
                 _named(run, str(row["variant"])),
                 number(float(row[f"{quantity}_max"])),
                 number(float(row["ratio"]), 3),
-                escape(names.experiment(str(row["killed_by"]))) if row["killed_by"] else "--",
+                label(names.experiment(str(row["killed_by"]))) if row["killed_by"] else "--",
                 escape(_STATUS.get(str(row["status"]), str(row["status"]))),
             ]
             for row in saved.table.to_dict("records")

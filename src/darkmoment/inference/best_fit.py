@@ -25,7 +25,7 @@ _STARTS = 16
 _NOTED_CHI2 = 9.0
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class BestFit(Result):
     """The point of smallest chi2.
 

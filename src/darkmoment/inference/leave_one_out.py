@@ -35,7 +35,7 @@ _NOTABLE = 0.1
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class LeaveOneOut(Result):
     """Result of `leave_one_out`: the limit without each experiment in turn, and its ratio to the full one.
 
@@ -99,13 +99,14 @@ class LeaveOneOut(Result):
         matplotlib.figure.Figure
         """
         from darkmoment.plots.leave_one_out import leave_one_out_figure
-        from darkmoment.results.curves import curves_on
+        from darkmoment.results.curves import curves_on, overlaid
 
         names = (self.quantity,) if self.along is None else (self.quantity, self.along)
         fit, (quantity, *rest) = drawable(self.fit, *names)
         along = rest[0] if rest else None
         text, own = fit.title if title is None else title, curves_on(overlays, along, quantity)
-        return leave_one_out_figure(self.table, quantity, along, self.level, text, labels_of(fit), own)
+        figure = leave_one_out_figure(self.table, quantity, along, self.level, text, labels_of(fit), own)
+        return overlaid(figure, own, along, quantity)
 
 
 def leave_one_out(

@@ -105,7 +105,7 @@ class Cell:
         return -self.floor.found.score + delta_chi2(self.level) if self.smooth else inf
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Maximum(Result):
     """Result of `maximise`: the largest value allowed, its certificate, and who forbids more.
 
@@ -206,18 +206,20 @@ class Maximum(Result):
         if self.along is None:
             return self._terms(fit, overlays, title)
         from darkmoment.plots.limit import limit_figure
-        from darkmoment.results.curves import curves_on
+        from darkmoment.results.curves import curves_on, overlaid
 
         _, (along,) = drawable(fit, self.along)
-        return limit_figure(
+        own = curves_on(overlays, along, quantity)
+        figure = limit_figure(
             self.table,
             quantity,
             along,
             self.level,
             fit.title if title is None else title,
             projected=fit.projected,
-            overlays=curves_on(overlays, along, quantity),
+            overlays=own,
         )
+        return overlaid(figure, own, along, quantity)
 
     def _terms(self, fit: Fit, overlays: Curves | None, title: str | None) -> Figure:
         from darkmoment.plots.terms import terms_figure

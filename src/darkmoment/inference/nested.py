@@ -33,7 +33,7 @@ class NestedMissingError(RuntimeError):
 
     def __init__(self) -> None:
         super().__init__(
-            "nested sampling needs the package dynesty, an extra: pip install 'darkmoment[nested]'"
+            "nested sampling needs the package dynesty, an extra: pip install '.[nested]' in the clone"
         )
 
 

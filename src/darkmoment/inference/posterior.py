@@ -22,7 +22,7 @@ _CORNER_SAMPLES = 20_000
 _LEVEL = 0.90
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Sample(Result):
     """Result of `sample`: chains, upper limits with their errors, and whether they have converged.
 

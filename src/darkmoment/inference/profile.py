@@ -44,7 +44,7 @@ Progress = Callable[[int, int], None]
 _Bracket = tuple[float, float, float, float]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Profile(Result):
     """Result of `profile`: Delta chi2 of one parameter or observable, and the interval read off it.
 
@@ -131,13 +131,12 @@ class Profile(Result):
         matplotlib.figure.Figure
         """
         from darkmoment.plots.profile_plot import DELTA_CHI2, profile_figure
-        from darkmoment.results.curves import curves_on
+        from darkmoment.results.curves import curves_on, overlaid
 
         fit, (x,) = drawable(self.fit, self.x)
-        own = fit.title if fit.injected else ""
-        return profile_figure(
-            self.table, x, own if title is None else title, curves_on(overlays, x, DELTA_CHI2)
-        )
+        own, curves = fit.title if fit.injected else "", curves_on(overlays, x, DELTA_CHI2)
+        figure = profile_figure(self.table, x, own if title is None else title, curves)
+        return overlaid(figure, curves, x, DELTA_CHI2)
 
     def doubtful(self, level: float) -> bool:
         """Return whether an end of the interval lies beside a cell that is not certified."""

@@ -47,7 +47,7 @@ Window = tuple[float, float]
 Points = int | Sequence[float]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class ProfileMap(Result):
     """Result of `profile_map`: Delta chi2 over two axes, and who objects where.
 
@@ -182,15 +182,17 @@ class ProfileMap(Result):
         """
         from darkmoment.plots.leading_map import leading_map_figure
         from darkmoment.plots.profile_map import profile_map_figure
-        from darkmoment.results.curves import curves_on
+        from darkmoment.results.curves import curves_on, overlaid
 
         chosen("kind", kind, ("delta_chi2", "leading"))
         fit, (x, y) = drawable(self.fit, self.x, self.y)
         own, text = curves_on(overlays, x, y), fit.title if title is None else title
         limits = self._own_limits() if limits is None else limits
         if kind == "leading":
-            return leading_map_figure(self.table, x, y, text, limits, self.level, labels_of(fit), own)
-        return profile_map_figure(self.table, x, y, text, limits=limits, level=self.level, overlays=own)
+            figure = leading_map_figure(self.table, x, y, text, limits, self.level, labels_of(fit), own)
+        else:
+            figure = profile_map_figure(self.table, x, y, text, limits=limits, level=self.level, overlays=own)
+        return overlaid(figure, own, x, y)
 
 
 def profile_map(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -169,6 +169,8 @@ def _check(
     check_positive("ess", ess)
     check_count("seed", seed, 0)
     check_hints(fit, starts, "starts")
+    if not isinstance(levels, Iterable):
+        raise ValueError(f"levels = {levels!r}: give a list of levels, [{levels!r}]")
     for level in levels:
         check_level(level)
 

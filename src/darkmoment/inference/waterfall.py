@@ -33,7 +33,7 @@ STARTS = 12
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Waterfall(Result):
     """Result of `waterfall`.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -13,6 +12,7 @@ from matplotlib.legend import Legend
 from matplotlib.transforms import Bbox
 
 from darkmoment.plots.axis import Array
+from darkmoment.plots.clipping import clipped
 
 _CORNERS = (
     "upper left",
@@ -33,16 +33,19 @@ Curve = tuple[Array, Array]
 
 
 def on_paper(ax: Axes, curve: Curve) -> Array:
-    """Return a curve in display coordinates (n, 2), dense enough that no legend fits between two points."""
+    """Return what of a curve lies within the axes, in display coordinates (n, 2).
+
+    Dense enough that no legend fits between two points; a value far beyond the axes costs nothing.
+    """
     x, y = np.broadcast_arrays(*map(np.asarray, curve))
     known = np.isfinite(x) & np.isfinite(y)
     points = np.full((len(x), 2), np.nan)
     points[known] = ax.transData.transform(np.column_stack([x, y])[known])
-    pieces = [points[known]]
-    for a, b in pairwise(points):
-        length = np.hypot(*(b - a))
-        if np.isfinite(length):
-            pieces.append(a + np.linspace(0, 1, 2 + int(length / _STEP))[:, None] * (b - a))
+    box = ax.bbox.padded(_CLEARANCE)
+    pieces = [points[((points >= box.min) & (points <= box.max)).all(axis=1)]]
+    for a, b in zip(*clipped(points, box.min, box.max), strict=True):
+        count = 2 + int(np.hypot(*(b - a)) / _STEP)
+        pieces.append(a + np.linspace(0, 1, count)[:, None] * (b - a))
     return np.concatenate(pieces)
 
 

@@ -21,6 +21,13 @@ _TOP = 10.0
 DELTA_CHI2 = Axis("delta_chi2", r"\Delta\chi^2", logarithmic=False)
 
 
+def shown(table: pd.DataFrame) -> tuple[float, float]:
+    """Return the ends of the axis of Delta chi2: only the part near the minimum decides an interval."""
+    rise = DELTA_CHI2.drawable(table["delta_chi2"])
+    top = min(_TOP, max(float(np.nanmax(rise, initial=0.0)), delta_chi2(LEVELS[-1])) * 1.1)
+    return -0.03 * top, top
+
+
 def profile_figure(table: pd.DataFrame, x: Axis, title: str = "", overlays: Sequence[Overlay] = ()) -> Figure:
     """Draw Delta chi2 against x with the thresholds of 68, 90 and 95%.
 
@@ -38,9 +45,7 @@ def profile_figure(table: pd.DataFrame, x: Axis, title: str = "", overlays: Sequ
     with style():
         fig = Drawing(figsize=(COLUMN, 2.6), layout="constrained")
         ax = fig.add_subplot()
-        # only the part near the minimum decides an interval
-        top = min(_TOP, max(float(np.nanmax(rise, initial=0.0)), delta_chi2(LEVELS[-1])) * 1.1)
-        frame(ax, x, DELTA_CHI2, span(at, x, 0.02, 0.02), (-0.03 * top, top))
+        frame(ax, x, DELTA_CHI2, span(at, x, 0.02, 0.02), shown(table))
         for level in LEVELS:
             ax.axhline(delta_chi2(level), color="0.6", linewidth=0.7, zorder=1)
             ax.annotate(

@@ -92,7 +92,7 @@ RC: Mapping[str, Any] = {
 }
 
 
-_MATHEMATICS = re.compile(r"\$[^$]*\$")
+_MATHEMATICS = re.compile(r"(?<!\\)\$(?:\\.|[^$\\])*\$")
 _MOMENT = re.compile(r"\bmu_nu(e|mu|tau)\b")
 """Moment of one flavour, as datasets are named."""
 

@@ -20,10 +20,24 @@ def words(row: Mapping[Any, Any]) -> str:
     if not status:
         return ""
     said, _ = BADGES.get(status, (status, ""))
+    if status == "failed":
+        return said
+    if "chi2" in row:
+        return said + _handed(row, status)
     hits, starts = row.get("hits_per_search"), row.get("starts")
-    if status != "failed" and hits and starts:
-        said += f": reached by {hits} of {starts} starts of two searches"
-    return said
+    return f"{said}: reached by {hits} of {starts} starts of two searches" if hits and starts else said
+
+
+def _handed(row: Mapping[Any, Any], status: str) -> str:
+    """Say how a cell of a profile or map was found: neighbours hand values over after the first round."""
+    hits, starts = row.get("hits"), row.get("starts")
+    if not (
+        isinstance(hits, int | float) and isinstance(starts, int | float) and hits == hits and starts > 0
+    ):
+        return ""
+    whole = "map" if "delta_chi2_at_x" in row else "line"
+    agree = f"; two searches of the whole {whole} agree" if status in ("certified", "range") else ""
+    return f": {hits:.0f} of {starts:.0f} starts of the first round{agree}"
 
 
 def worst(states: list[str]) -> str:

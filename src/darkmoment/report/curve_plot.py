@@ -20,11 +20,7 @@ _MANY = 3
 
 def curve_figure(plot: CurvePlot, names: Names, anchor: str) -> Html:
     """Return a plot with its legend; it can be read without a script, which adds hover and keyboard."""
-    x = Scale.around(np.concatenate([s.x for s in plot.series]), LEFT, RIGHT)
-    known = np.concatenate([s.y[np.isfinite(s.y)] for s in plot.series])
-    if plot.cap is not None:
-        known = np.append(np.minimum(known, plot.cap), [0.0, plot.thresholds[-1][0] * 1.3])
-    y = Scale.around(known, BOTTOM, TOP, 0.06, floor_=0.0)
+    x, y = _scales(plot)
     inside = _shade(plot, x, y, anchor) + "".join(_threshold(y, *line) for line in plot.thresholds)
     inside += "".join(_curve(plot, s, k, x, y, anchor) for k, s in enumerate(plot.series))
     y_label = as_svg(r"\Delta\chi^2") if plot.y == "delta_chi2" else names.svg(plot.y)
@@ -40,6 +36,19 @@ def curve_figure(plot: CurvePlot, names: Names, anchor: str) -> Html:
         data_kind="curves",
         id=anchor,
     )
+
+
+def _scales(plot: CurvePlot) -> tuple[Scale, Scale]:
+    """Return axes as the figures have them: x ends where the run does, whatever the user's own curves do."""
+    every, known = (np.concatenate([getattr(s, a) for s in plot.series if not s.own]) for a in "xy")
+    known = known[np.isfinite(known)]
+    if plot.cap is not None:
+        known = np.append(np.minimum(known, plot.cap), [0.0, plot.thresholds[-1][0] * 1.3])
+    else:
+        own = [s.y[(s.x >= every.min()) & (s.x <= every.max())] for s in plot.series if s.own]
+        known = np.concatenate([known, *own])
+    x = Scale.around(every, LEFT, RIGHT, logarithmic=plot.log_x)
+    return x, Scale.around(known, BOTTOM, TOP, 0.06, floor_=0.0, logarithmic=plot.log_y)
 
 
 def _plain(text: str, names: Names) -> str:
@@ -90,12 +99,8 @@ def _threshold(y: Scale, value: float, label: str) -> str:
 
 def _curve(plot: CurvePlot, s: Series, k: int, x: Scale, y: Scale, anchor: str) -> str:
     px, py = x.at(s.x), y.at(s.y)
-    line = "".join(
-        "M" + "L".join(f"{number(u)} {number(v)}" for u, v in zip(px[a:b], py[a:b], strict=True))
-        for a, b in _stretches(py)
-    )
     dash = f' stroke-dasharray="{s.dash}"' if s.dash else ""
-    parts = [f'<path class="line" style="stroke:{s.colour}"{dash} d="{line}"/>']
+    parts = [f'<path class="line" style="stroke:{s.colour}"{dash} d="{drawing.path(px, py)}"/>']
     marked = len(plot.series) <= _MANY and s.status != [""] * len(s.status)
     for u, v, leading, status in zip(px, py, s.leading, s.status, strict=True):
         colour = plot.by_leading.get(leading, s.colour)
@@ -119,29 +124,33 @@ def _legend(plot: CurvePlot, names: Names) -> Html:
             )
             label = tag("span", Html(label_html(s.label)))
             entries.append(tag("button", swatch, label, type="button", data_k=k, aria_pressed="true"))
+    lead: object = tag("span", "forbids more:", class_="lead")
     for name, colour in plot.by_leading.items():
         swatch = Html(f'<i class="swatch" style="background:{colour}"></i>')
-        entries.append(tag("span", swatch, names.experiment(name)))
+        entries.append(tag("span", lead, swatch, names.experiment(name)))
+        lead = ""
     states = {state for s in plot.series for state in s.status}
     if "uncertified" in states:
         entries.append(tag("span", Html('<i class="swatch ring"></i>'), "not certified"))
     if "failed" in states:
         entries.append(tag("span", Html('<i class="swatch bar"></i>'), "no allowed point"))
-    lead = [tag("span", "forbids more:", class_="lead")] if plot.by_leading else []
-    return tag("div", *lead, join(entries), class_="legend") if entries else Html("")
+    return tag("div", join(entries), class_="legend") if entries else Html("")
 
 
 def _data(plot: CurvePlot, x: Scale, y: Scale) -> Html:
     """Return what the script needs, as JSON that cannot end its own element."""
     series = []
     for s in plot.series:
-        py = np.where(np.isfinite(y.at(s.y)), np.clip(y.at(s.y), TOP, BOTTOM), BOTTOM)
+        px, py = x.at(s.x), y.at(s.y)
+        # of the user's own curves nothing is told of points that cannot be pointed at
+        told = (not s.own) | ((px >= LEFT) & (px <= RIGHT) & (py >= TOP) & (py <= BOTTOM))
+        py = np.where(np.isfinite(py), np.clip(py, TOP, BOTTOM), BOTTOM)
         series.append(
             {
                 "label": label_text(s.label),
-                "x": [round(float(v), 1) for v in np.nan_to_num(x.at(s.x), nan=LEFT)],
-                "y": [round(float(v), 1) for v in py],
-                "rows": s.hover,
+                "x": [round(float(v), 1) for v in np.nan_to_num(px, nan=LEFT)[told]],
+                "y": [round(float(v), 1) for v in py[told]],
+                "rows": [row for row, known in zip(s.hover, told, strict=True) if known],
             }
         )
     return script_data({"heads": plot.heads, "series": series})

@@ -14,13 +14,14 @@ from darkmoment.report import certificate
 from darkmoment.report.markup import number_text
 from darkmoment.report.names import Names
 from darkmoment.report.palette import Palette
+from darkmoment.report.scale import is_logarithmic
 from darkmoment.saved import SavedRun, SavedTable
 
 _SPLITS = ("without", "convention", "variant")
 _PROFILE_CAP = 4.0
 """A profile is drawn up to this many times the highest threshold."""
 
-_OWN_DASHES = ("10 3", "1 3", "10 3 1 3", "5 2")
+OWN_DASHES = ("10 3", "1 3", "10 3 1 3", "5 2")
 _DASHES = {"--": "7 4", "-.": "8 3 2 3", ":": "2 3", "dashed": "7 4", "dashdot": "8 3 2 3", "dotted": "2 3"}
 
 
@@ -69,6 +70,8 @@ class CurvePlot:
         True where what lies above a curve is excluded.
     by_leading : dict of str to str
         Leading experiment -> colour, where points are coloured by it.
+    log_x, log_y : bool or None
+        Whether the figures have a logarithmic axis there; None where that is not known.
     """
 
     name: str
@@ -82,15 +85,18 @@ class CurvePlot:
     cap: float | None = None
     by_leading: Mapping[str, str] = field(default_factory=dict)
     task: str = ""
+    log_x: bool | None = None
+    log_y: bool | None = None
 
 
 def curve_plots(run: SavedRun, names: Names, palette: Palette) -> Iterator[CurvePlot]:
     """Yield what can be drawn along one parameter; the table of all variants stands for that of each."""
     whole = {saved.stem for saved in run.tables.values() if saved.together and not _split_twice(saved)}
-    compared = [_asked(saved) for saved in run.of("compare")]
+    compared = {one.name: _within(run, one) for one in run.of("compare")}
+    drawn_there = {name for names_of in compared.values() for name in names_of}
     for saved in run.tables.values():
-        repeated = saved.slug and saved.stem in whole
-        if repeated or _split_twice(saved) or (saved.task == "maximise" and _asked(saved) in compared):
+        repeated = (saved.slug and saved.stem in whole) or saved.name in drawn_there
+        if repeated or _split_twice(saved):
             continue
         if saved.task == "recast":
             found = _recast(saved, names, palette)
@@ -98,16 +104,37 @@ def curve_plots(run: SavedRun, names: Names, palette: Palette) -> Iterator[Curve
             found = _profile(run, saved, names, palette)
         else:
             found = _limits(run, saved, names, palette)
-        yield from (_with_overlays(run, saved, plot, names) for plot in found)
+        stems = dict.fromkeys([saved.stem, *compared.get(saved.name, {}).values()])
+        own: list[Mapping[str, Any]] = []
+        for stem in stems:
+            own += [o for o in run.overlays(stem) if o not in own]
+        yield from (_on_axes(run, saved, _with_overlays(own, plot, names), names) for plot in found)
 
 
-def _with_overlays(run: SavedRun, saved: SavedTable, plot: CurvePlot, names: Names) -> CurvePlot:
-    """Return a plot with the user's own curves of its task, as far as it reaches."""
-    every = np.concatenate([s.x for s in plot.series])
+def _within(run: SavedRun, compare: SavedTable) -> dict[str, str]:
+    """Return name -> stem of the tables of `maximise` whose every curve a comparison draws as well."""
+    drawn = set(compare.table["variant"]) if "variant" in compare.table else set()
+    found = {}
+    for saved in run.of("maximise"):
+        own = set(saved.table["variant"]) if "variant" in saved.table else {saved.about.get("variant")}
+        if _asked(saved) == _asked(compare) and own <= drawn:
+            found[saved.name] = saved.stem
+    return found
+
+
+def _on_axes(run: SavedRun, saved: SavedTable, plot: CurvePlot, names: Names) -> CurvePlot:
+    """Return a plot whose axes are logarithmic where those of the figure are."""
+    fits = run.record["fits"]
+    asked = [fits[saved.slug]] if saved.slug in fits else list(fits.values())
+    log_x, log_y = (is_logarithmic(name, names.logarithmic, asked) for name in (plot.x, plot.y))
+    return replace(plot, log_x=log_x, log_y=log_y)
+
+
+def _with_overlays(curves: Sequence[Mapping[str, Any]], plot: CurvePlot, names: Names) -> CurvePlot:
+    """Return a plot with the user's own curves."""
     more = []
-    for k, given in enumerate(run.overlays(saved.stem)):
+    for k, given in enumerate(curves):
         x, y = (np.asarray(values, dtype=float) for values in given["points"])
-        y = np.where((x >= every.min()) & (x <= every.max()), y, np.nan)
         label = str(given["label"])
         hover = [
             [names.with_unit_text(a, plot.x), names.with_unit_text(b, plot.y), label]
@@ -115,7 +142,7 @@ def _with_overlays(run: SavedRun, saved: SavedTable, plot: CurvePlot, names: Nam
         ]
         blank = [""] * len(x)
         rows = [[*told, *[""] * (len(plot.heads) - len(told))][: len(plot.heads)] for told in hover]
-        dash = _OWN_DASHES[k % len(_OWN_DASHES)]
+        dash = OWN_DASHES[k % len(OWN_DASHES)]
         more.append(Series(label, x, y, blank, blank, rows, dash=dash, own=True))
     return replace(plot, series=[*plot.series, *more])
 
@@ -226,7 +253,7 @@ def _title(saved: SavedTable, quantity: str, along: str, level: Any) -> str:
         "compare": "variants compared",
     }
     more = f", {words[saved.task]}" if saved.task in words else ""
-    more += f", {saved.about.get('variant')}".replace("$", "") if saved.slug else ""
+    more += f", {saved.about.get('variant')}" if saved.slug else ""
     said = f" ({level:.0%} CL)" if isinstance(level, float) else ""
     return f"Largest {quantity} along {along}{more}{said}"
 

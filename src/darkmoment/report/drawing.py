@@ -4,11 +4,28 @@ from __future__ import annotations
 
 from html import escape
 
+import numpy as np
+
+from darkmoment.plots.clipping import clipped
 from darkmoment.report.scale import Scale
 from darkmoment.report.tex import as_svg
 
 WIDTH, HEIGHT = 560, 400
 LEFT, RIGHT, TOP, BOTTOM = 94, 534, 12, 338
+
+
+_MARGIN = 20.0
+_LOW, _HIGH = np.array([LEFT, TOP]) - _MARGIN, np.array([RIGHT, BOTTOM]) + _MARGIN
+
+
+def path(x: np.ndarray, y: np.ndarray) -> str:
+    """Return a path through points in pixels, without what lies far beyond the frame; NaN makes a gap."""
+    found, last = "", ""
+    for a, b in zip(*clipped(np.column_stack([x, y]), _LOW, _HIGH), strict=True):
+        start, end = (f"{number(u)} {number(v)}" for u, v in (a, b))
+        found += f"L{end}" if start == last else f"M{start}L{end}"
+        last = end
+    return found
 
 
 def number(x: float) -> str:

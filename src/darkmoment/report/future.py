@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from darkmoment.report import certificate
 from darkmoment.report.markup import Html, details, items, join, number_html, section, table, tag
 from darkmoment.report.names import Names
 from darkmoment.report.tex import label_html
@@ -69,9 +70,7 @@ def _gain(saved: SavedTable, names: Names) -> Iterator[Html]:
                 names.with_unit(float(row[along]), along, 3),
                 gain,
                 *ends,
-                tag("span", "certified", class_="badge good")
-                if row.get("certified") == "yes"
-                else tag("span", "not certified throughout", class_="badge bad"),
+                _certified(row),
             ]
         )
     head: list[object] = ["variant", "experiments", join(["largest ", names.html(quantity)])]
@@ -81,6 +80,14 @@ def _gain(saved: SavedTable, names: Names) -> Iterator[Html]:
     yield table(head, rows, f"By what factor each variant forbids more: {saved.name}.csv")
     if isinstance(about.get("meaning"), str):
         yield tag("p", names.sentence(str(about["meaning"])), class_="hint")
+
+
+def _certified(row: Mapping[Any, Any]) -> Html:
+    """Return the badge of a gain: that of the largest value itself where every limit is certified."""
+    words, kind = certificate.BADGES.get(str(row.get("status")), certificate.BADGES["certified"])
+    if row.get("certified") != "yes":
+        words, kind = "not certified throughout", "bad"
+    return tag("span", words, class_=f"badge {kind}")
 
 
 def _at(row: Mapping[Any, Any], end: str, along: str, names: Names) -> Html:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from darkmoment.report.markup import Html, section, tag
 from darkmoment.report.names import Names
+from darkmoment.report.tex import label_text
 from darkmoment.saved import SavedRun, SavedTable
 
 _WORDS = {
@@ -17,7 +18,7 @@ _WORDS = {
     "compare_conventions": "Largest allowed value of {quantity} with every shape",
     "profile": "Profile likelihood of {x}",
     "sample": "Posterior",
-    "waterfall": "Largest allowed value of {quantity}, one effect more at a time",
+    "waterfall": "Largest allowed value of {quantity}, one step more at a time",
     "reach": "How small {quantity} each experiment alone can see when {by} is moved",
     "discovery": "What each experiment sees of an injected signal",
 }
@@ -33,11 +34,21 @@ _BOTH = "profile_and_posterior_"
 
 
 def figure_section(run: SavedRun, names: Names) -> Html:
-    """Return every PNG of the run directory, embedded, with words for who does not see it."""
-    figures = [figure for file in run.files("*.png") if (figure := _figure(run, file, names)) is not None]
+    """Return every PNG of the run directory, embedded, with words for who does not see it.
+
+    Those of waterfalls stand beside their steps.
+    """
+    steps = {run.path / f"{saved.name}.png" for saved in run.of("waterfall")}
+    files = [file for file in run.files("*.png") if file not in steps]
+    figures = [figure for file in files if (figure := _figure(run, file, names)) is not None]
     return section(
         "figures", "Figures for a paper", tag("div", *figures, class_="gallery") if figures else ""
     )
+
+
+def figure_of(run: SavedRun, name: str, names: Names) -> Html | None:
+    """Return the PNG beside a table; None where there is none."""
+    return _figure(run, run.path / f"{name}.png", names)
 
 
 def _figure(run: SavedRun, file: Path, names: Names) -> Html | None:
@@ -62,7 +73,7 @@ def description(run: SavedRun, name: str, names: Names) -> str:
     for ending, words in _PARTS.items():
         if name.endswith(ending) and name.removesuffix(ending) in run.tables:
             saved, part = run.tables[name.removesuffix(ending)], words
-    label = f" ({run.label(slug).replace('$', '')})" if slug in run.slugs and len(run.slugs) > 1 else ""
+    label = f" ({label_text(run.label(slug))})" if slug in run.slugs and len(run.slugs) > 1 else ""
     if saved is None:
         stem = name.rpartition("/")[2]
         if stem.startswith(_BOTH):
@@ -71,7 +82,7 @@ def description(run: SavedRun, name: str, names: Names) -> str:
     about = {key: names.text(str(value)) for key, value in saved.about.items() if isinstance(value, str)}
     words = _WORDS.get(saved.task, "{task}")
     if saved.task == "compare" and "gain_over" in about:
-        over = str(saved.about["gain_over"]).replace("$", "")
+        over = label_text(str(saved.about["gain_over"])).replace("{", "{{").replace("}", "}}")
         words = f"By what factor the largest {{quantity}} is lower than for {over}"
     if saved.task == "recast":
         words = _recast(saved, names)

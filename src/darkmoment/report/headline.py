@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
-import pandas as pd
-
-from darkmoment.report import certificate
+from darkmoment.report import certificate, steps
+from darkmoment.report.largest import SAME, Answer, answers, beside, data_of, over_all_ranges
 from darkmoment.report.markup import Html, details, items, join, section, table, tag
 from darkmoment.report.names import Names
 from darkmoment.report.tex import label_html
 from darkmoment.saved import SavedRun, SavedTable
 
-_SAME = 1.001
 _FEW = 12
 _NAMED = 3
-_MAXIMA = ("maximise", "compare")
 _QUESTIONS = {
     "profile": "What do the data say about {x}?",
     "sample": "What is the posterior, and which limits follow from it?",
     "recast": "How strong is a published limit at every {along}?",
-    "waterfall": "What is left of the largest {quantity}, one effect more at a time?",
+    "waterfall": "What is left of the largest {quantity}, one step more at a time?",
     "reach": "How small {quantity} can each experiment alone see?",
     "discovery": "Which experiment would see the injected signal first?",
     "errata": "Which numbers of the paper follow from its own formulas, and which are correct?",
@@ -31,132 +27,104 @@ _QUESTIONS = {
 }
 
 
-@dataclass(frozen=True)
-class Answer:
-    """The largest allowed value of a quantity in one variant.
-
-    Attributes
-    ----------
-    row : mapping
-        The row of the table it stands in: the maximising point.
-    overall : float or None
-        The limit over all ranges, at the same level, where the summary has it.
-    """
-
-    variant: str
-    quantity: str
-    along: str | None
-    level: float
-    row: Mapping[Any, Any]
-    saved: SavedTable
-    overall: float | None = None
-
-    @property
-    def value(self) -> float:
-        """Largest value of the table."""
-        return float(self.row[f"{self.quantity}_max"])
-
-    @property
-    def largest(self) -> float:
-        """Largest value known: of the table, or over all ranges."""
-        return self.value if self.overall is None else max(self.value, self.overall)
-
-
-def all_answers(run: SavedRun) -> list[Answer]:
-    """Return the largest value of every table of limits, variant by variant, each question once."""
-    found: dict[tuple[object, ...], Answer] = {}
-    for saved in run.tables.values():
-        if saved.task in _MAXIMA and not (saved.slug and saved.task == "compare"):
-            for answer in _tops(run, saved):
-                asked = answer.variant, answer.quantity, answer.along, answer.level
-                found.setdefault(asked, answer)
-    return list(found.values())
-
-
-def answers(run: SavedRun) -> list[Answer]:
-    """Return the largest value of the first quantity that is maximised, one per variant that has any."""
-    found: dict[str, Answer] = {}
-    for answer in all_answers(run):
-        first = next(iter(found.values()), answer)
-        if answer.quantity == first.quantity:
-            found.setdefault(answer.variant, answer)
-    # what has been observed first, then what would be
-    return sorted(found.values(), key=lambda answer: bool(data_of(run, answer.variant)))
-
-
-def data_of(run: SavedRun, label: str) -> str:
-    """Return the Asimov data of a variant in words; empty for what has been published."""
-    return next((run.data(slug) for slug in run.slugs if run.label(slug) == label), "")
-
-
-def _tops(run: SavedRun, saved: SavedTable) -> Iterator[Answer]:
-    quantity, column = str(saved.about.get("quantity")), f"{saved.about.get('quantity')}_max"
-    level = float(saved.about.get("level") or 0.90)
-    if not {column, "leading_experiment"} <= set(saved.table):
-        return
-    known = saved.table[saved.table[column].notna()]
-    parts = known.groupby("variant", sort=False) if "variant" in known else [(run.label(saved.slug), known)]
-    for label, part in parts:
-        if len(part):
-            row = part.iloc[int(part[column].to_numpy(dtype=float).argmax())].to_dict()
-            overall = _overall(run, str(label), quantity, level)
-            yield Answer(str(label), quantity, saved.about.get("along"), level, row, saved, overall)
-
-
-def _overall(run: SavedRun, variant: str, quantity: str, level: float) -> float | None:
-    summary = run.tables.get("summary")
-    column = f"profile_{level * 100:.0f}"
-    if summary is None or column not in summary.table or not {"variant", "name"} <= set(summary.table):
-        return None
-    rows = summary.table[(summary.table["variant"] == variant) & (summary.table["name"] == quantity)]
-    values = pd.to_numeric(rows[column]).dropna()
-    return float(values.iloc[0]) if len(values) else None
-
-
 def header(run: SavedRun, names: Names) -> Html:
     """Return title, question, answer and badge."""
-    found = answers(run)
+    found, waterfall = answers(run), _main_waterfall(run)
     title = str(run.record.get("title") or run.record["name"])
-    question, answer = _maximum(run, found, names) if found else _other(run, names)
+    if waterfall is not None:
+        status, (question, answer) = steps.worst(waterfall), _steps(run, waterfall, names)
+    elif found:
+        status, (question, answer) = str(found[0].row.get("status", "")), _maximum(run, found, names)
+    else:
+        status, (question, answer) = "", _other(run, names)
     return tag(
         "header",
         tag("p", f"darkmoment · {run.record['name']}", class_="kicker"),
-        tag("p", title, class_="title") if title != run.record["name"] else "",
+        tag("p", Html(label_html(title)), class_="title") if title != run.record["name"] else "",
         tag("h1", question),
         tag("p", answer, class_="answer"),
-        tag("p", *_badges(run, found), class_="badges"),
+        tag("p", *_badges(run, status), class_="badges"),
     )
 
 
+def _main_waterfall(run: SavedRun) -> SavedTable | None:
+    """Return the first waterfall, unless something is maximised above the smallest chi2."""
+    maxima = any(not answer.counted_from for answer in answers(run))
+    return None if maxima else next((s for s in run.tables.values() if steps.is_steps(s)), None)
+
+
+def _steps(run: SavedRun, saved: SavedTable, names: Names) -> tuple[Html, Html]:
+    """Return question and answer of a waterfall, and what else counts from the Standard Model."""
+    symbol = names.html(str(saved.about.get("quantity")))
+    more = [join([". ", Html(label_html(a.variant)), ": ", _largest(a, names)]) for a in answers(run)]
+    question = join(["What is left of the largest ", symbol, ", one step more at a time?"])
+    return question, join([steps.sentence(saved, names), *more, "."])
+
+
 def _maximum(run: SavedRun, found: list[Answer], names: Names) -> tuple[Html, Html]:
-    """Return question and answer where something is maximised."""
+    """Return question and answer where something is maximised: all of one row, others named as such."""
     first = found[0]
-    symbol, quantity = names.html(first.quantity), first.quantity
-    parts: list[object] = [f"At {first.level:.0%} CL ", symbol, " is at most "]
-    parts += [tag("strong", names.with_unit(first.largest, quantity))]
-    where: list[object] = []
-    if first.along and first.along in first.row:
-        where = [
-            names.html(first.along),
-            " = ",
-            names.with_unit(float(first.row[first.along]), first.along, 3),
-        ]
-    if first.largest > _SAME * first.value:
-        # found between the values that were drawn
-        parts += [" over all ranges; of the values drawn, the highest is "]
-        parts += [names.with_unit(first.value, quantity), *([" at ", *where] if where else [])]
-    elif where:
-        parts += [", reached at ", *where]
-    parts.append(_held(str(first.row.get("leading_experiment") or ""), names))
-    data = data_of(run, first.variant)
-    if data:
-        parts.append(f"; from {data}")
+    symbol, quantity, data = names.html(first.quantity), first.quantity, data_of(run, first.variant)
+    parts: list[object] = [
+        f"At {first.level:.0%} CL",
+        "," if first.along else "",
+        " ",
+        _largest(first, names),
+    ]
+    parts += [_held(first.leading, names), f"; from {data}" if data else ""]
     if len(found) > 1:
-        values = [a.largest for a in found]
-        low, high = (names.with_unit(v, quantity, 3) for v in (min(values), max(values)))
-        label = Html(label_html(first.variant))
-        parts += [" (", label, "; from ", low, " to ", high, f" over {len(found)} variants)"]
-    return join(["How large can ", symbol, " be?"]), join([*parts, "."])
+        label, alike = Html(label_html(first.variant)), [a.value for a in found if a.along == first.along]
+        low, high = (names.with_unit(v, quantity, 3) for v in (min(alike), max(alike)))
+        span: list[object] = ["; from ", low, " to ", high, f" over {len(alike)} variants"]
+        parts += [" (", label, *(span if len(alike) > 1 else []), ")"]
+    others = [join([". ", said]) for said in _others(run, first, names)]
+    return join(["How large can ", symbol, " be?"]), join([*parts, *others, "."])
+
+
+def _largest(a: Answer, names: Names) -> Html:
+    """Say a largest value, and whether it is that over all ranges or of some values of a parameter."""
+    symbol, value = names.html(a.quantity), tag("strong", names.with_unit(a.value, a.quantity))
+    if a.at is None or a.along is None:
+        counted = f" (Δχ² counted from {_origin(a)})" if a.counted_from else ""
+        return join([symbol, " is at most ", value, " over all ranges", counted])
+    where = join([names.html(a.along), " = ", names.with_unit(a.at, a.along, 3)])
+    if len(a.drawn) < 2:
+        return join(["at ", where, " ", symbol, " is at most ", value])
+    drawn = join([f"of the {len(a.drawn)} values of ", names.html(a.along), " drawn, "])
+    return join([drawn, "the highest allowed ", symbol, " is ", value, " at ", where])
+
+
+def _others(run: SavedRun, first: Answer, names: Names) -> Iterator[Html]:
+    """Say what else the run has on the same quantity of the same variant, and what that is."""
+
+    def shown(value: float) -> Html:
+        return names.with_unit(value, first.quantity)
+
+    more = sorted(beside(run, first), key=lambda a: bool(a.counted_from))
+    for a in more:
+        if a.counted_from != first.counted_from:
+            yield join([f"Another question, Δχ² counted from {_origin(a)}: ", _largest(a, names)])
+        elif a.at is None or a.along is None:
+            yield join(["The search over all ranges has missed this: it ended at ", shown(a.value)])
+        else:
+            drawn = f"Of the {len(a.drawn)} values of " if len(a.drawn) > 1 else "At the one value of "
+            where = names.with_unit(a.at, a.along, 3)
+            yield join([drawn, names.html(a.along), " drawn, the highest is ", shown(a.value), " at ", where])
+    overall = over_all_ranges(run, first)
+    if overall is not None and (first.along or not 1 / SAME < overall / first.value < SAME):
+        yield join(["The profile limit over all ranges is ", tag("strong", shown(overall)), " (Summary)"])
+    for saved in run.tables.values():
+        asked = saved.about.get("quantity") == first.quantity and steps.is_steps(saved)
+        if asked and steps.level_of(saved) == first.level:
+            for row in steps.rows_of(saved):
+                value = float(row[f"{first.quantity}_max"])
+                if row["variant"] == first.variant and value == value:
+                    words = f"The waterfall asks another question, {steps.COUNTED}: over all ranges up to "
+                    yield join([words, shown(value)])
+
+
+def _origin(a: Answer) -> str:
+    return a.counted_from.replace("chi2", "χ²") or "the smallest χ²"
 
 
 def _held(who: str, names: Names) -> str:
@@ -168,7 +136,7 @@ def _held(who: str, names: Names) -> str:
     return f"; {names.experiment(who)} {'forbid' if '+' in who else 'forbids'} more"
 
 
-def _other(run: SavedRun, names: Names) -> tuple[object, object]:
+def _other(run: SavedRun, names: Names) -> tuple[Html, Html]:
     """Return question and answer where nothing is maximised: those of the first task."""
     tasks: list[dict[str, Any]] = run.record["tasks"]
     options = {key: _plain(value) for key, value in (tasks[0]["options"] if tasks else {}).items()}
@@ -180,20 +148,20 @@ def _other(run: SavedRun, names: Names) -> tuple[object, object]:
     except KeyError:
         question = "What came out?"
     said = (run.result or {}).get("answers") or []
-    return names.sentence(question), names.sentence(said[0].splitlines()[0]) if said else "Not answered yet."
+    answer = said[0].splitlines()[0] if said else "Not answered yet."
+    return names.sentence(question), names.sentence(answer)
 
 
 def _plain(value: object) -> str:
     return str(value) if value is not None else ""
 
 
-def _badges(run: SavedRun, found: list[Answer]) -> Iterator[Html]:
+def _badges(run: SavedRun, status: str) -> Iterator[Html]:
     if not run.finished:
         yield tag("span", "not finished", class_="badge bad")
-    if found:
-        words, kind = certificate.BADGES.get(str(found[0].row.get("status", "")), ("", ""))
-        if words:
-            yield tag("span", words, class_=f"badge {kind}")
+    words, kind = certificate.BADGES.get(status, ("", ""))
+    if words:
+        yield tag("span", words, class_=f"badge {kind}")
     count = len(_grouped(run, warnings(run)))
     if count:
         yield tag("a", f"{count} warning{'s' if count > 1 else ''}", href="#warnings", class_="badge fair")
@@ -203,7 +171,7 @@ def _badges(run: SavedRun, found: list[Answer]) -> Iterator[Html]:
 
 def warnings(run: SavedRun) -> list[str]:
     """Return what a reader has to know, the state of the run itself first."""
-    found = [f"this run is not finished: {name} is missing" for name in run.missing]
+    found = [f"this run is not finished: {_missing(run.missing)}"] if run.missing else []
     if run.result is None and not run.missing:
         found.append("this run is not finished: it has no result.json")
     found += run.problems
@@ -211,6 +179,12 @@ def warnings(run: SavedRun) -> list[str]:
     told = [w for saved in run.tables.values() for w in _listed(saved.about.get("warnings"))]
     told = _listed((run.result or {}).get("warnings")) + ([] if run.result else told)
     return list(dict.fromkeys([*found, *told]))
+
+
+def _missing(names: list[str]) -> str:
+    """Say which tables are missing, the first few by name."""
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return f"{', '.join(names[:_FEW])}{more} {'is' if len(names) == 1 else 'are'} missing"
 
 
 def _grouped(run: SavedRun, found: list[str]) -> list[tuple[str, list[str]]]:
@@ -258,29 +232,32 @@ def warning_section(run: SavedRun, names: Names) -> Html:
 def answer_section(run: SavedRun, names: Names) -> Html:
     """Return every answer of the run: a table over the variants, and the sentences."""
     found = answers(run)
-    rows: list[list[object]] = []
-    for a in found if len(found) > 1 else ():
-        status = str(a.row.get("status", ""))
-        words, kind = certificate.BADGES.get(status, (status, ""))
-        at = names.with_unit(float(a.row[a.along]), a.along) if a.along and a.along in a.row else ""
-        rows.append(
-            [
-                join([Html(label_html(a.variant)), _aside(run, a.variant)]),
-                names.with_unit(a.value, a.quantity),
-                at,
-                names.experiment(str(a.row.get("leading_experiment") or "")),
-                tag("span", words, class_=f"badge {kind}"),
-            ]
-        )
-    first = found[0] if found else None
-    head: list[object] = ["variant", "largest value", "at", "forbids more", "certificate"]
-    if first and first.along:
-        head[1:3] = [join(["largest ", names.html(first.quantity)]), join(["at ", names.html(first.along)])]
+    rows = [_answer(run, a, names) for a in found] if len(found) > 1 else []
+    head: list[object] = ["variant", "largest value", "where", "forbids more", "certificate"]
+    if found:
+        head[1] = join(["largest ", names.html(found[0].quantity)])
     said = [shortened(run, text) for text in _listed((run.result or {}).get("answers"))]
     # tables set in spaces stay as they are
     lines = [tag("pre", t) if t.startswith("  ") else tag("p", names.sentence(t)) for t in _blocks(said)]
     spoken = details("Every answer in words", *lines, open_=len(said) <= _FEW and not rows) if said else ""
     return section("answers", "Answers", table(head, rows, "Largest allowed value of each variant"), spoken)
+
+
+def _answer(run: SavedRun, a: Answer, names: Names) -> list[object]:
+    """Return a variant's row of the table of answers."""
+    status = str(a.row.get("status", ""))
+    words, kind = certificate.BADGES.get(status, (status, ""))
+    where = join(["over all ranges"])
+    if a.at is not None and a.along is not None:
+        of = tag("small", f" highest of {len(a.drawn)} values drawn") if len(a.drawn) > 1 else ""
+        where = join([names.html(a.along), " = ", names.with_unit(a.at, a.along), of])
+    return [
+        join([Html(label_html(a.variant)), _aside(run, a.variant)]),
+        names.with_unit(a.value, a.quantity),
+        where,
+        names.experiment(a.leading),
+        tag("span", words, class_=f"badge {kind}"),
+    ]
 
 
 def _aside(run: SavedRun, label: str) -> Html:

@@ -19,21 +19,29 @@ def experiment_section(run: SavedRun, names: Names) -> Html:
     users: dict[tuple[str, str, str, str], list[str]] = {}
     for user, name, e in _asked(run):
         options = ", ".join(f"{k}: {v}" for k, v in (e.get("options") or {}).items())
-        key = (name, str(e.get("dataset")), str(e.get("shape") or "default"), options)
+        key = (name, str(e.get("dataset")), str(e.get("shape") or ""), options)
         users.setdefault(key, []).append(user)
     many = len({user for found in users.values() for user in found}) > 1
     rows = []
     for (name, dataset, shape, options), who in users.items():
         about = run.record.get("references", {}).get("experiments", {}).get(name, {}).get(dataset, {})
         title = str(about.get("title") or name)
-        row: list[object] = [join([title, tag("small", f" {name}")]), dataset, shape.replace("_", " ")]
-        row += [options, _reference(about)]
+        row: list[object] = [join([title, tag("small", f" {name}")]), dataset, _result(about, names)]
+        row += [(shape or str(about.get("shape") or "default")).replace("_", " "), options, _reference(about)]
         if many:
             everyone = {run.label(slug) for slug in run.slugs} <= set(who)
             shown = "all variants" if everyone else join([Html(label_html(w)) for w in who], "; ")
             row.append(shown)
         rows.append(row)
-    head = ["experiment", "dataset", "shape", "options", "reference", *(["used by"] if many else [])]
+    head = [
+        "experiment",
+        "dataset",
+        "result",
+        "shape",
+        "options",
+        "reference",
+        *(["used by"] if many else []),
+    ]
     rests = run.record.get("references", {}).get("formulas", {})
     formulas = [join([_arxiv(identifier), f": {what}"]) for identifier, what in rests.items()]
     said = tag("p", "Formulas: ", join(formulas, "; "), ".") if formulas else ""
@@ -57,6 +65,16 @@ def _asked(run: SavedRun) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
         )
         if (name, str(e.get("dataset"))) not in known:
             yield _TASKS, name, e
+
+
+def _result(about: Mapping[str, Any], names: Names) -> Html:
+    """Return what an experiment limits and its number, with what a reader should doubt."""
+    if not about.get("result"):
+        return Html("")
+    doubts = [str(about["status"])] if about.get("status") != "measured" else []
+    doubts += ["number not read at its source"] if about.get("verified") == "no" else []
+    said = join([names.html(str(about.get("limits"))), ": ", names.sentence(str(about["result"]))])
+    return join([said, tag("small", f" ({', '.join(doubts)})")]) if doubts else said
 
 
 def _reference(about: Mapping[str, Any]) -> Html:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,13 @@ import pandas as pd
 from darkmoment.levels import delta_chi2
 from darkmoment.report import certificate, drawing
 from darkmoment.report.curve_plot import script_data
+from darkmoment.report.curves import OWN_DASHES
 from darkmoment.report.drawing import BOTTOM, LEFT, RIGHT, TOP, number
 from darkmoment.report.markup import Html, join, number_text, tag
 from darkmoment.report.names import Names
 from darkmoment.report.palette import Palette
-from darkmoment.report.scale import Scale
+from darkmoment.report.scale import Scale, is_logarithmic
+from darkmoment.report.tex import label_html
 from darkmoment.saved import SavedRun, SavedTable
 
 _LEVELS = (0.68, 0.90, 0.95)
@@ -66,18 +69,23 @@ def map_figure(
     """Return a map with its legend."""
     x, y = str(saved.about["x"]), str(saved.about["y"])
     plane = Plane.of(saved.table, x, y)
-    sx = Scale.around(plane.x, LEFT, RIGHT)
-    sy = Scale.around(plane.y, BOTTOM, TOP)
+    log_x, log_y = (
+        is_logarithmic(n, names.logarithmic, [run.record["fits"].get(saved.slug, {})]) for n in (x, y)
+    )
+    sx = Scale.around(plane.x, LEFT, RIGHT, logarithmic=log_x)
+    sy = Scale.around(plane.y, BOTTOM, TOP, logarithmic=log_y)
     edges = np.clip(sx.edges(plane.x), LEFT, RIGHT), np.clip(sy.edges(plane.y), TOP, BOTTOM)
     depth, depth_legend = _depth_layer(saved, plane, edges)
     lead, lead_legend = _leading_layer(saved, plane, edges, names, palette)
     line, line_legend = _limit_line(limits, x, y, sx, sy, anchor)
+    own, own_legend = _own_lines(run.overlays(saved.stem), sx, sy, anchor)
+    line, line_legend = line + own, join([line_legend, *own_legend])
     inside = depth + lead + line + drawing.frame(sx, sy, names.svg(x), names.svg(y))
     title = f"Map of {x} and {y}, {run.label(saved.slug)}"
     picture = Html(drawing.svg(anchor, inside, _described(saved, names, x, y)))
     return tag(
         "figure",
-        tag("figcaption", names.sentence(title.replace("$", ""))),
+        tag("figcaption", names.sentence(title)),
         _choice(anchor) if lead else "",
         tag("div", picture, tag("div", class_="tip", role="status", hidden="hidden"), class_="stage"),
         tag("div", depth_legend, line_legend, class_="legend layer", data_layer="depth"),
@@ -197,6 +205,22 @@ def _limit_line(
     drawn = f'<g clip-path="url(#clip-{anchor})">{lines}</g>'
     swatch = Html('<i class="swatch line" style="border-color:var(--ink)"></i>')
     return drawn, tag("span", swatch, f"{level:.0%} CL limit at each value")
+
+
+def _own_lines(
+    overlays: Sequence[Mapping[str, Any]], sx: Scale, sy: Scale, anchor: str
+) -> tuple[str, list[Html]]:
+    """Draw the user's own curves."""
+    drawn, legend = "", []
+    for k, given in enumerate(overlays):
+        px, py = (scale.at(values) for scale, values in zip((sx, sy), given["points"], strict=True))
+        points, dash = drawing.path(px, py), OWN_DASHES[k % len(OWN_DASHES)]
+        drawn += (
+            f'<path class="halo" d="{points}"/><path class="limit" stroke-dasharray="{dash}" d="{points}"/>'
+        )
+        swatch = Html('<i class="swatch line dashed" style="border-color:var(--ink)"></i>')
+        legend.append(tag("span", swatch, Html(label_html(str(given["label"])))))
+    return f'<g clip-path="url(#clip-{anchor})">{drawn}</g>' if drawn else "", legend
 
 
 def _data(saved: SavedTable, plane: Plane, edges: tuple[np.ndarray, np.ndarray], names: Names) -> Html:

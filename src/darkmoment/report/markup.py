@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from math import floor, isfinite, log10
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
+_TAG = re.compile(r"<[^>]+>")
 _VOID = ("img", "input")
 """Elements without content, and so without an end."""
 
@@ -84,9 +86,9 @@ def table(
     headings = [tag("th", cell, scope="col") for cell in head]
     parts = [tag("caption", caption)] if text_of(caption) else []
     inside = tag("table", *parts, tag("thead", tag("tr", *headings)), tag("tbody", *body))
-    name = label if (label := text_of(caption)) and not isinstance(caption, Html) else "table"
+    name = unescape(_TAG.sub("", text_of(caption))) or "table"
     # what scrolls has to be reachable by keyboard
-    return tag("div", inside, class_="scroll", tabindex="0", role="region", aria_label=Html(name).text)
+    return tag("div", inside, class_="scroll", tabindex="0", role="region", aria_label=name)
 
 
 def _cell(cell: object, heading: bool) -> Html:

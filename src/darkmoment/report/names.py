@@ -11,12 +11,12 @@ from typing import Any
 from darkmoment.model import Model
 from darkmoment.parameters import PARAMETERS
 from darkmoment.report.markup import Html, number_html, number_text
-from darkmoment.report.tex import as_html, as_svg, as_text
+from darkmoment.report.tex import as_html, as_svg, as_text, split
 from darkmoment.runfile.schema import SWITCHES
 
 _UNITS = {"muB": r"\mu_\mathrm{B}", "GeV^-1": r"\mathrm{GeV}^{-1}", "GeV^-2": r"\mathrm{GeV}^{-2}"}
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?e[+-]?\d+(?![\w.])")
-_NAME = re.compile(r"(?<![\w.])([A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*)(?![\w])")
+_NAME = re.compile(r"(?<![\w.])(?<!\w-)([A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*)(?![\w])")
 _SPOKEN_WORDS = ("y", "m", "mixing", "cross", "inner")
 """Names that are words of English sentences as well."""
 
@@ -98,8 +98,11 @@ class Names:
         return special.get(name) or " + ".join(self.experiments.get(part, part) for part in name.split("+"))
 
     def sentence(self, text: str) -> Html:
-        """Return a sentence of a run with its numbers and names as they are printed."""
-        text = text.replace("Delta chi2", "Δχ²")
+        """Return a sentence of a run with its numbers, names and mathematics as they are printed."""
+        return Html(split(text, self._spoken, as_html))
+
+    def _spoken(self, text: str) -> str:
+        text = text.replace("Delta chi2", "Δχ²").replace(" +- ", " ± ")
         shown = _NUMBER.sub(lambda m: f"\0{len(m[0])}\0{m[0]}\0", text)
         parts = shown.split("\0")
         found, k = [], 0
@@ -108,10 +111,13 @@ class Names:
             if k + 2 < len(parts):
                 found.append(number_html(float(parts[k + 2])).text)
             k += 3
-        return Html("".join(found))
+        return "".join(found)
 
     def plain(self, text: str) -> str:
-        """Return a sentence of a run as plain text, its numbers and names as they are printed."""
+        """Return a sentence of a run as plain text, its numbers, names and mathematics as printed."""
+        return split(text, self._spoken_plain, as_text)
+
+    def _spoken_plain(self, text: str) -> str:
         shown = _NUMBER.sub(lambda m: number_text(float(m[0])), text)
         return _NAME.sub(lambda m: m[0] if m[1] in _SPOKEN_WORDS else self.text(m[1]), shown)
 

@@ -18,11 +18,14 @@ from darkmoment.report.names import Names
 from darkmoment.report.palette import Palette
 from darkmoment.report.points import point_section
 from darkmoment.report.provenance import citation_section, reading_section, record_section
+from darkmoment.report.steps import step_section
 from darkmoment.report.tables import summary_section, table_section
+from darkmoment.report.tex import label_text
 from darkmoment.saved import SavedRun
 
 _NAVIGATION = {
     "warnings": "Warnings",
+    "steps": "Steps",
     "plots": "Plots",
     "answers": "Answers",
     "point": "χ²",
@@ -46,6 +49,7 @@ def page(run: SavedRun) -> str:
     names, palette = Names.of(run.record, run.experiments), Palette()
     sections = [
         warning_section(run, names),
+        step_section(run, names),
         section("plots", "Plots", *_plots(run, names, palette)),
         answer_section(run, names),
         point_section(run, names),
@@ -73,7 +77,7 @@ def page(run: SavedRun) -> str:
             tag("footer", tag("p", f"Written by darkmoment report, from run {run.record['name']}.")),
         ]
     )
-    title = str(run.record.get("title") or run.record["name"])
+    title = label_text(str(run.record.get("title") or run.record["name"]))
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         # nothing may be fetched: everything is in this file

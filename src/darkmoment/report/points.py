@@ -7,13 +7,14 @@ from typing import Any
 
 from darkmoment.levels import delta_chi2
 from darkmoment.report import certificate
-from darkmoment.report.headline import Answer, answers
+from darkmoment.report.largest import Answer, answers
 from darkmoment.report.markup import Html, details, join, section, table, tag
 from darkmoment.report.names import Names
 from darkmoment.report.tex import label_html
 from darkmoment.saved import SavedRun
 
 _NOTICED = 1e-6
+_SM = "_at_standard_model"
 
 
 def point_section(run: SavedRun, names: Names) -> Html:
@@ -23,9 +24,8 @@ def point_section(run: SavedRun, names: Names) -> Html:
         details(Html(label_html(a.variant)), _point(run, a, names), open_=k == 0) for k, a in enumerate(found)
     ]
     single = [_point(run, a, names) for a in found] if len(found) == 1 else parts
-    intro = tag(
-        "p", "χ² = −2 ln(L/L_best) of every term at the largest allowed value, and where χ² is smallest."
-    )
+    counted = "in the Standard Model" if any(a.counted_from for a in found) else "where χ² is smallest"
+    intro = tag("p", f"χ² = −2 ln(L/L_best) of every term at the largest allowed value, and {counted}.")
     return section("point", "At the largest value", *([intro] if found else []), *single)
 
 
@@ -34,23 +34,15 @@ def _point(run: SavedRun, a: Answer, names: Names) -> Html:
 
 
 def _terms(a: Answer, names: Names) -> Html:
-    row = a.row
-    terms = [
-        str(c)[5:]
-        for c in row
-        if str(c).startswith("chi2_")
-        and not str(c).endswith("_at_min")
-        and c not in ("chi2_min", "chi2_min_hits")
-    ]
+    row, end = a.row, _SM if a.counted_from else "_at_min"
+    terms = [str(c)[5:] for c in row if str(c).startswith("chi2_") and f"{c}{end}" in row]
     terms = [t for t in terms if _number(row, f"chi2_{t}") is not None]
-    leading = str(row.get("leading_experiment") or "").split("+")
-    growth = {
-        t: (_number(row, f"chi2_{t}") or 0.0) - (_number(row, f"chi2_{t}_at_min") or 0.0) for t in terms
-    }
+    leading = a.leading.split("+")
+    growth = {t: (_number(row, f"chi2_{t}") or 0.0) - (_number(row, f"chi2_{t}{end}") or 0.0) for t in terms}
     most = max([*growth.values(), 1e-300])
     rows: list[list[object]] = []
     for t in terms:
-        at, least = _number(row, f"chi2_{t}"), _number(row, f"chi2_{t}_at_min")
+        at, least = _number(row, f"chi2_{t}"), _number(row, f"chi2_{t}{end}")
         size = max(0.0, growth[t] / most) if most > 1e-9 else 0.0
         bar = Html(f'<span class="meter" aria-hidden="true"><i style="width:{100 * size:.0f}%"></i></span>')
         mark = tag("b", "forbids more") if t in leading else ""
@@ -58,10 +50,18 @@ def _terms(a: Answer, names: Names) -> Html:
         shown = [_shown(v) for v in (at, least, growth[t])]
         rows.append([names.experiment(t), *shown, join([bar, mark])])
     if len(rows) > 1:
-        sums = [sum(_number(row, f"chi2_{t}{end}") or 0.0 for t in terms) for end in ("", "_at_min")]
+        sums = [sum(_number(row, f"chi2_{t}{at}") or 0.0 for t in terms) for at in ("", end)]
+        # counted from the Standard Model, what falls may not pay for what rises
+        risen = _number(row, "delta_chi2") if a.counted_from else sum(growth.values())
         allowed = f"allowed: {delta_chi2(a.level):.4g}"
-        rows.append(["sum", *map(_shown, (*sums, sum(growth.values()))), allowed])
-    head = ["term", "χ² here", "at the smallest χ²", "rise", ""]
+        rows.append(["sum", *map(_shown, (*sums, risen)), allowed])
+    head = [
+        "term",
+        "χ² here",
+        "in the Standard Model" if a.counted_from else "at the smallest χ²",
+        "rise",
+        "",
+    ]
     return table(head, rows, "χ² at the maximising point")
 
 

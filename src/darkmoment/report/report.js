@@ -81,9 +81,9 @@
         return k >= 0;
       },
       move(dx, dy) {
-        const on = data.series.map((_, i) => i).filter(i => shown[i]);
+        const on = data.series.map((_, i) => i).filter(i => shown[i] && data.series[i].x.length);
         if (!on.length) return;
-        if (!shown[s]) s = on[0];
+        if (!on.includes(s)) s = on[0];
         if (dy) {
           const x = k < 0 ? 0 : data.series[s].x[k];
           s = on[(on.indexOf(s) - dy + on.length) % on.length];

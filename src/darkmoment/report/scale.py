@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ _LEAST_SPAN = 20.0
 """Ratio of the largest to the smallest value above which an axis of positive values is logarithmic."""
 
 _MOST_DECADES = 7
+_DECADE = 10.0
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Scale:
         end: float,
         margin: float = 0.0,
         floor_: float | None = None,
+        logarithmic: bool | None = None,
     ) -> Scale:
         """Return an axis that holds the finite values, with a margin as a fraction of its length.
 
@@ -39,15 +42,18 @@ class Scale:
         ----------
         floor_ : float, optional
             Value a linear axis reaches down to.
+        logarithmic : bool, optional
+            As the figures have it; by the values where left out.
         """
         x = np.asarray(values, dtype=float)
-        x = x[np.isfinite(x)]
+        x = x[np.isfinite(x) & ((x > 0) | (not logarithmic))]
         if not x.size:
-            return cls(0.0, 1.0, start, end, False)
+            return cls(*((1e-3, 1.0) if logarithmic else (0.0, 1.0)), start, end, bool(logarithmic))
         low, high = float(x.min()), float(x.max())
-        logarithmic = low > 0 and high / low > _LEAST_SPAN
+        if logarithmic is None:
+            logarithmic = low > 0 and high / low > _LEAST_SPAN
         if logarithmic:
-            grow = (high / low) ** margin
+            grow = (high / low) ** margin if high > low else _DECADE**0.5
             return cls(low / grow, high * grow, start, end, True)
         low = min(low, floor_) if floor_ is not None else low
         if low == high:
@@ -68,11 +74,12 @@ class Scale:
     def ticks(self) -> list[tuple[float, str]]:
         """Return values with a label in a little LaTeX."""
         if not self.logarithmic:
-            return [(float(v), _plain(float(v))) for v in _round_values(self.low, self.high)]
+            return _round_ticks(self.low, self.high)
         first, last = ceil(log10(self.low) - 1e-9), floor(log10(self.high) + 1e-9)
         if last - first < 1:
             few = [m * 10.0**e for e in range(first - 1, last + 1) for m in (1, 2, 5)]
-            return [(v, _power(v)) for v in few if self.low <= v * (1 + 1e-9) and v <= self.high * (1 + 1e-9)]
+            few = [v for v in few if self.low <= v * (1 + 1e-9) and v <= self.high * (1 + 1e-9)]
+            return [(v, _power(v)) for v in few] if len(few) > 1 else _round_ticks(self.low, self.high)
         step = ceil((last - first) / _MOST_DECADES) or 1
         return [(10.0**e, _power(10.0**e)) for e in range(first, last + 1, step)]
 
@@ -95,6 +102,28 @@ class Scale:
         return np.concatenate([[2 * p[0] - inner[0]], inner, [2 * p[-1] - inner[-1]]])
 
 
+def is_logarithmic(
+    name: str, observables: Mapping[str, bool], fits: Iterable[Mapping[str, Any]]
+) -> bool | None:
+    """Return whether the figures draw a parameter or observable on a logarithmic axis; None where unknown.
+
+    Parameters
+    ----------
+    observables : mapping of str to bool
+        What is known of the observables.
+    fits : iterable of mapping
+        Fits as the record has them: the first in which the parameter is free counts.
+    """
+    if name == "delta_chi2" or name in observables:
+        return observables.get(name, False)
+    for resolved in fits:
+        given = (resolved.get("parameters") or {}).get(name) or {}
+        if "range" in given:
+            low, high = given["range"]
+            return given.get("prior") == "log_uniform" or (low > 0 and high / low > _LEAST_SPAN)
+    return None
+
+
 def _power(value: float) -> str:
     exponent = floor(log10(value) + 1e-9)
     digit = round(value / 10.0**exponent)
@@ -103,14 +132,16 @@ def _power(value: float) -> str:
     return (f"{digit}\\times" if digit != 1 else "") + f"10^{{{exponent}}}"
 
 
-def _plain(value: float) -> str:
-    mantissa, _, exponent = f"{value:.6g}".partition("e")
+def _plain(value: float, digits: int) -> str:
+    mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
     return f"{mantissa}\\times10^{{{int(exponent)}}}" if exponent else mantissa
 
 
-def _round_values(low: float, high: float) -> np.ndarray:
+def _round_ticks(low: float, high: float) -> list[tuple[float, str]]:
     rough = (high - low) / 5
     power = 10.0 ** floor(log10(rough))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * 0.999)
-    ticks = np.arange(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1) * step
-    return np.round(ticks, 12)
+    # as many digits as tell one step from the next
+    digits = max(6, 2 + ceil(log10(max(abs(low), abs(high)) / step)))
+    counts = range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1)
+    return [(k * step, _plain(k * step, digits)) for k in counts]

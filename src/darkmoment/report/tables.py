@@ -11,11 +11,14 @@ import pandas as pd
 from darkmoment.report.future import is_future
 from darkmoment.report.markup import Html, details, number_html, section, table, tag
 from darkmoment.report.names import Names, unit_html
-from darkmoment.report.tex import label_html
+from darkmoment.report.steps import is_steps
+from darkmoment.report.tex import label_html, label_text
 from darkmoment.saved import SavedRun, SavedTable
 
 ROWS = 40
 """Rows of a table that are shown."""
+
+_LONG = 30
 
 _DRAWN = ("maximise", "compare", "leave_one_out", "compare_conventions", "profile", "recast", "sample")
 """Tasks whose tables are looked things up in: the page draws them."""
@@ -39,7 +42,7 @@ def summary_section(run: SavedRun, names: Names) -> Html:
 
 def _an_answer(saved: SavedTable) -> bool:
     """Return whether a table is short and says something that is drawn nowhere."""
-    drawn = saved.task in _DRAWN or is_future(saved)
+    drawn = saved.task in _DRAWN or is_future(saved) or is_steps(saved)
     return not drawn and len(saved.table) <= ROWS and not (saved.slug and saved.stem == "summary")
 
 
@@ -83,7 +86,7 @@ def _known(run: SavedRun, saved: SavedTable, names: Names) -> Html:
 
 def _caption(run: SavedRun, saved: SavedTable) -> str:
     task = saved.task.replace("_", " ") or "table"
-    label = run.label(saved.slug).replace("$", "") if saved.slug else ""
+    label = label_text(run.label(saved.slug)) if saved.slug else ""
     return f"{task}{f', {label}' if label else ''}: {saved.name}.csv"
 
 
@@ -97,7 +100,9 @@ def _cell(value: object) -> object:
     if isinstance(value, float):
         return value
     text = str(value)
-    return Html(label_html(text)) if "$" in text else text
+    shown = Html(label_html(text)) if "$" in text else text
+    # sentences among numbers would be set a word a line
+    return tag("span", shown, class_="long") if len(text) > _LONG else shown
 
 
 def _loose(run: SavedRun, names: Names) -> Iterator[Html]:

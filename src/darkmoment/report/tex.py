@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from typing import Literal
@@ -23,14 +24,15 @@ _SYMBOLS = {
         "sum": "∑",
         "int": "∫",
     },
-    **{"prime": "′", "ell": "ℓ", "sim": "∼", "infty": "∞", "sqrt": "√"},
+    **{"prime": "′", "ell": "ℓ", "sim": "∼", "infty": "∞"},
     **{",": " ", ";": " ", " ": " ", "%": "%", "$": "$", "_": "_", "{": "{", "}": "}", "&": "&", "#": "#"},
 }
 _WORDS = ("sin", "cos", "tan", "log", "ln", "exp", "max", "min")
 _FONTS = {"mathrm": "upright", "text": "upright", "rm": "upright", "mathbf": "upright", "mathit": "italic"}
 _ACCENTS = {"tilde": "̃", "bar": "̄", "hat": "̂"}
+_FRACTIONS = ("frac", "dfrac", "tfrac")
 _TOKEN = re.compile(r"\\([A-Za-z]+|.)\s*|([{}_^])|(\s+)|(.)", re.DOTALL)
-_DOLLARS = re.compile(r"\$([^$]+)\$")
+_DOLLARS = re.compile(r"(?<!\\)\$((?:\\.|[^$\\])+)\$")
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ def _read(tokens: list[re.Match[str]], at: int, level: int, font: str | None, fo
             at = _one(tokens, at + 1, level, font, found)
             if found:
                 found[-1] = Run(found[-1].text + _ACCENTS[command], found[-1].level, found[-1].italic)
+        elif command in (*_FRACTIONS, "sqrt"):
+            at = _over(tokens, at, level, font, found)
         elif command is not None:
             word = _SYMBOLS.get(command, command if command in _WORDS else f"\\{command}")
             found.append(Run(word + _gap(command, tokens[at + 1 :]), level, False))  # type: ignore[arg-type]
@@ -87,6 +91,29 @@ def _read(tokens: list[re.Match[str]], at: int, level: int, font: str | None, fo
             found.append(Run(text, level, letter.isalpha() and font != "upright"))  # type: ignore[arg-type]
         at += 1
     return at
+
+
+def _over(tokens: list[re.Match[str]], at: int, level: int, font: str | None, found: list[Run]) -> int:
+    """Read a fraction or root, set on one line; return its last token."""
+    sign = Run("√" if tokens[at][1] == "sqrt" else "/", level)  # type: ignore[arg-type]
+    if sign.text == "/":
+        above: list[Run] = []
+        at = _one(tokens, at + 1, level, font, above)
+        found += _bracketed(above, level)
+    below: list[Run] = []
+    at = _one(tokens, at + 1, level, font, below)
+    found += [sign, *_bracketed(below, level)]
+    return at
+
+
+def _bracketed(runs: list[Run], level: int) -> list[Run]:
+    """Return what stands over or under a line, in brackets unless it is one number, letter or word."""
+    base = [run for run in _joined(runs) if run.level == level]
+    text = "".join(run.text for run in base)
+    word = len(base) == 1 and not base[0].italic and text.isalnum() and (text.isdecimal() or text.isascii())
+    if len(text) < 2 or word:
+        return runs
+    return [Run("(", level), *runs, Run(")", level)]  # type: ignore[arg-type]
 
 
 def _gap(command: str, rest: list[re.Match[str]]) -> str:
@@ -100,6 +127,8 @@ def _one(tokens: list[re.Match[str]], at: int, level: int, font: str | None, fou
         return at
     if tokens[at][2] == "{":
         return _read(tokens, at + 1, level, font, found)
+    if tokens[at][1] in (*_FRACTIONS, "sqrt"):
+        return _over(tokens, at, level, font, found)
     if tokens[at][1] in (*_FONTS, *_ACCENTS):
         return _one(tokens, at + 1, level, _FONTS.get(tokens[at][1], font), found)
     _read(tokens[: at + 1], at, level, font, found)
@@ -149,22 +178,28 @@ def as_text(source: str) -> str:
 
 def label_html(label: str) -> str:
     """Return a label of a run file as HTML: mathematics between dollar signs, the rest as it is."""
-    return _split(label, escape, as_html)
+    return split(label, escape, as_html)
 
 
 def label_text(label: str) -> str:
     """Return a label of a run file as plain text."""
-    return _split(label, str, as_text)
+    return split(label, str, as_text)
 
 
 def label_svg(label: str) -> str:
     """Return a label of a run file as the inside of an SVG text element."""
-    return _split(label, escape, as_svg)
+    return split(label, escape, as_svg)
 
 
-def _split(label: str, plain: object, math: object) -> str:
+def split(label: str, plain: Callable[[str], str], math: Callable[[str], str]) -> str:
+    """Return a text with what stands between dollar signs told by one function, the rest by another."""
     parts, last = [], 0
     for found in _DOLLARS.finditer(label):
-        parts += [plain(label[last : found.start()]), math(found[1])]  # type: ignore[operator]
+        parts += [plain(_dollars(label[last : found.start()])), math(found[1])]
         last = found.end()
-    return "".join([*parts, plain(label[last:])])  # type: ignore[operator]
+    return "".join([*parts, plain(_dollars(label[last:]))])
+
+
+def _dollars(text: str) -> str:
+    r"""Return a text with the dollar signs that ``\$`` stands for."""
+    return text.replace(r"\$", "$")

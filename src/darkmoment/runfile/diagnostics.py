@@ -87,7 +87,15 @@ class Findings:
         """Note something that looks like a slip but has a meaning."""
         _append(self.warnings, Problem(where, message))
 
-    def unknown(self, where: Location, kind: str, name: str, valid: Iterable[str], of: str = "") -> None:
+    def unknown(
+        self,
+        where: Location,
+        kind: str,
+        name: str,
+        valid: Iterable[str],
+        of: str = "",
+        besides: Iterable[str] = (),
+    ) -> None:
         """Note a name that does not exist, with the nearest that does.
 
         Parameters
@@ -96,9 +104,11 @@ class Findings:
             What the name should have been: 'parameter', 'dataset', ...
         of : str
             Where it was looked for (' of meg2'), for the message.
+        besides : iterable of str
+            Names of another kind, which may have been meant as well.
         """
         names = list(valid)
-        suggestion = nearest(name, names)
+        suggestion = nearest(name, [*names, *besides])
         known = ""
         if suggestion is None:
             known = f"; there is {listed(names)}" if names else "; there is none"

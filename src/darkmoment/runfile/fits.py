@@ -13,11 +13,12 @@ from darkmoment.parameters import FLAVOURS, PARAMETERS, SPECTRA, names_of
 from darkmoment.runfile.data import read_data
 from darkmoment.runfile.diagnostics import Findings, Location, nearest
 from darkmoment.runfile.experiments import read_experiments
+from darkmoment.runfile.mathematics import read_label
 from darkmoment.runfile.names import known_to, model_of
 from darkmoment.runfile.outside import Outside
 from darkmoment.runfile.parameters import read_parameters
 from darkmoment.runfile.schema import FitSpec
-from darkmoment.runfile.text import read_choice, read_seed, read_style, read_text
+from darkmoment.runfile.text import read_choice, read_seed, read_style
 from darkmoment.runfile.tree import Block, Entry
 from darkmoment.runfile.variants import Layer
 
@@ -82,7 +83,7 @@ class Builder:
         invisible = layer.get("invisible_branching")
         spec = FitSpec(
             name=self.name,
-            label=read_text(layer.get("label"), "", findings),
+            label=read_label(layer.get("label"), "", findings),
             formulas=read_choice(layer.get("formulas"), "derived", FORMULAS, findings),
             spectrum=spectrum,
             flavour=flavour,

@@ -14,12 +14,14 @@ from darkmoment.runfile.data import settle
 from darkmoment.runfile.diagnostics import Findings, Location, RunFileError, nearest
 from darkmoment.runfile.extending import extended
 from darkmoment.runfile.fits import Builder
+from darkmoment.runfile.mathematics import read_label
 from darkmoment.runfile.outside import Outside, brought
 from darkmoment.runfile.reach import check_reach
 from darkmoment.runfile.schema import SWITCHES, RunFile
 from darkmoment.runfile.shipped import Source, find
+from darkmoment.runfile.spectrum import check_spectrum
 from darkmoment.runfile.tasks import read_tasks
-from darkmoment.runfile.text import read_stem, read_text, slug
+from darkmoment.runfile.text import read_stem, slug
 from darkmoment.runfile.tree import Block, read_tree
 from darkmoment.runfile.variants import read_variants
 from darkmoment.tasks.registry import TASKS
@@ -80,7 +82,7 @@ def _load(text: str, source: Source, findings: Findings, variant: str | None = N
     merged, lost = extended(tree, source, KEYS, _elsewhere(), findings)
     named = merged.get("name")
     stem = read_stem(named, "name", findings) if named is not None else slug(Path(source.shown).stem, ())
-    title = read_text(merged.get("title"), "", findings)
+    title = read_label(merged.get("title"), "", findings)
     builder = Builder(stem or "", source.shown, available(), findings, source.folder)
     base = builder.base(merged, Location(source.shown, 1), lost)
     if "extends" in lost:
@@ -105,6 +107,7 @@ def _load(text: str, source: Source, findings: Findings, variant: str | None = N
         fits = (base,)
     check_reach(fits, tasks, findings)
     findings.raise_if_any()
+    check_spectrum(fits, findings)
     return RunFile(
         name=base.name,
         title=title,

@@ -4,7 +4,8 @@ Scalar keys replace. `parameters` and `experiments` merge entry by entry, an ent
 `name: null` under `parameters` takes a parameter away. Of the inherited experiments `remove: [names]` takes
 some away and `only: [names]` keeps no others; then `experiments` and `add` (which must be new) come in.
 `tasks` and `variants` replace those inherited, and `cumulative` goes with its `variants`. A layer that
-chooses another ansatz leaves behind the parameters that only the former one has. `name` is never inherited.
+chooses another ansatz leaves behind the parameters that only the former one has. `name` and `title` are never
+inherited.
 Every entry keeps the file and line it came from.
 """
 
@@ -72,7 +73,7 @@ def merge(base: Block, over: Block, findings: Findings) -> Block:
 
     Removing or adding what is not there, or is there already, is reported.
     """
-    entries = {entry.key: entry for entry in base if entry.key != "name"}
+    entries = {entry.key: entry for entry in base if entry.key not in ("name", "title")}
     if "variants" in over:
         entries.pop("cumulative", None)
     entries |= {entry.key: entry for entry in over if entry.key not in (*BLOCKS, *_CHANGES)}

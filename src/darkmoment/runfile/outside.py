@@ -2,7 +2,7 @@
 
 mine: {file: ./my_experiment.py}
 my_limit: {limits: epsilon, curve: mine.csv, cl: 0.90}
-other: {limits: BR_mu_e_gamma, value: 6e-14, cl: 0.90}
+other: {limits: BR_mu_e_gamma, value: 6e-14, cl: 0.90, status: projected}
 heavy: {limits: m_E, value: "> 1500 @ 95% CL"}
 """
 
@@ -16,17 +16,19 @@ from pathlib import Path
 from darkmoment.experiments.bare import BRANCHINGS
 from darkmoment.experiments.card import Card
 from darkmoment.experiments.curve import Curve
-from darkmoment.experiments.dataset import is_arxiv
+from darkmoment.experiments.dataset import Status, is_arxiv
 from darkmoment.experiments.errors import CardError, CurveError, ExperimentError
 from darkmoment.experiments.likelihood import Likelihood
 from darkmoment.experiments.outside import BareLimit, Definition, LocalFile
 from darkmoment.runfile.bounds import Bound, read_bound, speaks_of_level
 from darkmoment.runfile.diagnostics import Findings, Location, nearest
+from darkmoment.runfile.mathematics import label_objection, read_label
 from darkmoment.runfile.numbers import read_number
 from darkmoment.runfile.text import read_choice, read_text
 from darkmoment.runfile.tree import Block, Entry, Items, Scalar, is_null, shown
 
-_LIMIT_KEYS = ("limits", "value", "curve", "cl", "decays", "title", "arxiv")
+_LIMIT_KEYS = ("limits", "value", "curve", "cl", "decays", "status", "title", "arxiv")
+_STATUSES: tuple[Status, ...] = ("measured", "projected")
 BARE_KEYS = ("file", *_LIMIT_KEYS)
 """Keys that say what an experiment is, beside those that choose among what it has."""
 
@@ -97,7 +99,7 @@ class Outside:
         return made if made is not None and self.findings.noted == before else None
 
     def objection(self, likelihood: Likelihood) -> str | None:
-        """Say why an experiment cannot be part of the fit: it reads what the model does not have."""
+        """Say why an experiment cannot be part of the fit: what it reads is missing, or its title is bad."""
         needs = likelihood.needs
         if not isinstance(needs, tuple | list):
             return f"its needs are {needs!r}: they have to be a tuple of names"
@@ -106,6 +108,9 @@ class Outside:
                 near = nearest(need, self.known())
                 hint = f" (did you mean {near!r}?)" if near else ""
                 return f"it reads {need!r}, which is no observable or parameter of this fit{hint}"
+        for text in (likelihood.card.title, likelihood.label):
+            if reason := label_objection(text):
+                return f"its title {reason}"
         return None
 
     def _local(self, name: str, node: Block) -> Definition | None:
@@ -150,11 +155,13 @@ class Outside:
             self.findings.problem(node.where, f"experiment {name!r} needs either value or curve")
         if limits is None or cl is None:
             return None
-        title = read_text(node.get("title"), "", self.findings)
+        title = read_label(node.get("title"), "", self.findings)
         shown_as = _text(curve) if curve is not None else ""
         number, lower = (bound.value, bound.lower) if bound is not None else (None, False)
         arxiv = self._arxiv(node)
-        return BareLimit(limits, cl, number, str(path or ""), shown_as, title, arxiv, lower, decays)
+        asked_status = read_choice(node.get("status"), "measured", _STATUSES, self.findings)
+        status: Status = "projected" if asked_status == "projected" else "measured"
+        return BareLimit(limits, cl, number, str(path or ""), shown_as, title, arxiv, lower, decays, status)
 
     def _quantity(self, node: Block) -> str | None:
         entry = node.get("limits")

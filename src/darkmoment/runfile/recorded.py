@@ -107,4 +107,5 @@ def _definition(given: Mapping[str, Any], folder: Path) -> Definition:
         arxiv=tuple(given["arxiv"]),
         lower=lower,
         decays=given.get("decays", unsaid),
+        status=given.get("status", "measured"),
     )

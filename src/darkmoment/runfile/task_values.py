@@ -11,6 +11,7 @@ from typing import Any
 from darkmoment.overlays import OverlayError, read_overlay
 from darkmoment.runfile.datasets import experiment_and_dataset
 from darkmoment.runfile.diagnostics import Findings, Location, listed
+from darkmoment.runfile.mathematics import check_label
 from darkmoment.runfile.names import Names
 from darkmoment.runfile.numbers import read_number
 from darkmoment.runfile.text import read_text
@@ -103,7 +104,8 @@ class ValueReader:
             self.findings.problem(where, message)
             return False
         if name not in valid:
-            self.findings.unknown(where, called, name, dict.fromkeys(valid), of)
+            besides = (*names.parameters, *names.quantities) if kind in ("quantity", "axis") else ()
+            self.findings.unknown(where, called, name, dict.fromkeys(valid), of, besides)
             return False
         needs_range = kind == "axis" or (kind == "parameter_or_quantity" and option.name not in self.ranged)
         if needs_range and name in names.held and name in names.parameters:
@@ -158,6 +160,7 @@ class ValueReader:
         if path is None or unknown:
             return None
         label = read_text(node.get("label"), path.stem, self.findings)
+        check_label(label, f"label of {self._what(option)}:", node.where, self.findings)
         try:
             return read_overlay(path, read_text(file, "", self.findings), label)
         except OverlayError as error:

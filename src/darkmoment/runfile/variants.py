@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from darkmoment.runfile.diagnostics import Findings, Location
+from darkmoment.runfile.mathematics import read_label
 from darkmoment.runfile.merging import clean, merge
-from darkmoment.runfile.text import read_flag, read_text, slug
+from darkmoment.runfile.text import read_flag, slug
 from darkmoment.runfile.tree import Block, Items, is_null, shown
 
 
@@ -79,7 +80,7 @@ def _label(node: Block, labels: dict[str, Location], findings: Findings) -> str:
     if entry is None:
         findings.problem(node.where, f"variant {shown(node)} has no label")
         return ""
-    label = read_text(entry, "", findings)
+    label = read_label(entry, "", findings)
     if label in labels:
         findings.problem(
             entry.where, f"two variants are labelled {label!r}, the first on line {labels[label].line}"

@@ -16,6 +16,7 @@ from darkmoment.tasks import maximise as maximise_task
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.recast import recast
 from darkmoment.tasks.task import Option, Task
+from darkmoment.tasks.windows import missing_overlays
 
 if TYPE_CHECKING:
     from darkmoment.plots.comparison import Curve
@@ -55,6 +56,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     answers = _answers(context, options, together)
     answers += _gains(context, stem, options, together)
     certified = bool(together["status"].isin(["certified", "range"]).all())
+    warnings = warnings + missing_overlays(list(context.fits.values()), options)
     return Outcome(answers, warnings, certified, together)
 
 
@@ -217,5 +219,6 @@ TASK = Task(
     ),
     run,
     whole_file=True,
+    endings={"": "", gain.ENDING: "gain_over"},
     objection=_objection,
 )

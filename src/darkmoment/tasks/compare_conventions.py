@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,9 +11,11 @@ from darkmoment.fit import Fit
 from darkmoment.inference.conventions import AS_IT_IS, CONVENTIONS, compare_conventions, spread_of
 from darkmoment.inference.maximise import STARTS
 from darkmoment.overlays import OVERLAY, overlays_of
+from darkmoment.tasks import edges
 from darkmoment.tasks import maximise as maximise_task
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.task import Option, Task
+from darkmoment.tasks.windows import missing_overlays
 
 KIND = "compare_conventions"
 _FEW = 5
@@ -46,7 +48,8 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     if done is None:
         context.directory.write_table(stem, table, about)
     context.results[slug, KIND, name] = table
-    return Outcome(lines(table, about), about["warnings"], certified(table), table)
+    warnings = about["warnings"] + missing_overlays([fit], options)
+    return Outcome(lines(table, about), warnings, certified(table), table)
 
 
 def ask(
@@ -54,7 +57,7 @@ def ask(
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return the table, and what is written beside it."""
     quantity, along, level = options["quantity"], options["along"], options["level"]
-    points = list(options["at"]) if options["at"] else options["points"]
+    points = edges.values_along([fit], fit, options)
     found = compare_conventions(fit, quantity, along, points, level, options["starts"], seed, progress, crew)
     units = {name: fit.parameter(name).unit for name in fit.model.parameter_names}
     about = {
@@ -159,17 +162,6 @@ def _kept(shapes: Mapping[str, Mapping[str, str]]) -> list[str]:
     return found
 
 
-def _objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:
-    along, values = options["along"], options["at"] or ()
-    if values and along is None:
-        return "at gives values of a parameter: say of which with along"
-    for fit in fits if along else ():
-        refused = [reason for x in values if (reason := fit.parameter(along).info.refusal(x))]
-        if refused:
-            return f"at: {refused[0]}"
-    return maximise_task.objection(base, fits, options)
-
-
 TASK = Task(
     KIND,
     "the largest allowed value with every shape in turn, and the spread",
@@ -177,11 +169,11 @@ TASK = Task(
         Option("quantity", "quantity", "observable to maximise", "mu_eff"),
         Option("along", "axis", "free parameter to draw the answer along; none for the overall maximum"),
         Option("points", "integer", "number of values of `along`", 20, minimum=1),
-        Option("at", "numbers", "values of `along`, in place of `points`", of="along"),
+        edges.AT,
         Option("level", "level", "confidence level", 0.90),
         Option("starts", "integer", "starts of each of the two searches, per value", STARTS, minimum=1),
         OVERLAY,
     ),
     run,
-    objection=_objection,
+    objection=maximise_task.objection,
 )

@@ -1,4 +1,4 @@
-"""Where experiments' curves begin and end along a parameter: cells there let a figure show the step."""
+"""At which values of a parameter a task asks: evenly spread, chosen, or at the ends of curves as well."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ ASIDE = 1e-6
 
 EDGES = Option("edges", "flag", "two more values at each end of an experiment's curve along `along`", False)
 
+AT = Option("at", "numbers", "values of `along`, in place of `points`", of="along")
+
 
 def ends_of_curves(fits: Iterable[Fit], along: str) -> Array:
     """Return the values of a parameter at which some experiment begins or ceases to say something, rising.
@@ -33,7 +35,7 @@ def ends_of_curves(fits: Iterable[Fit], along: str) -> Array:
 
 
 def values_along(fits: Iterable[Fit], fit: Fit, options: Mapping[str, Any]) -> int | Sequence[float]:
-    """Return what `maximise` takes as points: their number, or with `edges` every value.
+    """Return what `maximise` takes as points: their number, or with `at` or `edges` every value, rising.
 
     Parameters
     ----------
@@ -42,10 +44,12 @@ def values_along(fits: Iterable[Fit], fit: Fit, options: Mapping[str, Any]) -> i
     fit : Fit
         The one that is asked.
     options : mapping
-        `along`, `points` and `edges`.
+        `along` and `points`, and where a task has them `at` and `edges`.
     """
+    if options.get("at"):
+        return sorted(float(value) for value in options["at"])
     along, points = options["along"], int(options["points"])
-    if along is None or not options["edges"]:
+    if along is None or not options.get("edges"):
         return points
     lower, upper = fit.parameter(along).bounds
     ends = ends_of_curves(fits, along)
@@ -60,8 +64,19 @@ def cells(fits: Sequence[Fit], fit: Fit, options: Mapping[str, Any]) -> int:
     return values if isinstance(values, int) else len(values)
 
 
-def objection(options: Mapping[str, Any]) -> str | None:
-    """Refuse edges along nothing."""
-    if options.get("edges") and options["along"] is None:
+def objection(fits: Iterable[Fit], options: Mapping[str, Any]) -> str | None:
+    """Refuse values or edges along nothing, both at once, and values without a meaning."""
+    along, chosen, beside = options["along"], options.get("at") or (), options.get("edges")
+    if beside and along is None:
         return "edges: true puts values at the ends of curves along a parameter: name it with along"
+    if chosen and along is None:
+        return "at gives values of a parameter: say of which with along"
+    if chosen and beside:
+        return "at gives all values, edges: true adds some to `points`: choose one"
+    if len(set(chosen)) < len(chosen):
+        return f"at gives a value twice: {', '.join(f'{x:g}' for x in chosen)}"
+    for fit in fits if chosen else ():
+        refused = [reason for x in chosen if (reason := fit.parameter(along).info.refusal(x))]
+        if refused:
+            return f"at: {refused[0]}"
     return None

@@ -9,9 +9,11 @@ from darkmoment.fit import Fit
 from darkmoment.inference.leave_one_out import STARTS, leave_one_out
 from darkmoment.overlays import OVERLAY, overlays_of
 from darkmoment.results.sentences import leave_one_out as sentence
+from darkmoment.tasks import edges
 from darkmoment.tasks import maximise as maximise_task
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.task import Option, Task
+from darkmoment.tasks.windows import missing_overlays
 
 KIND = "leave_one_out"
 
@@ -30,7 +32,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
                 fit,
                 quantity,
                 along,
-                options["points"],
+                edges.values_along([fit], fit, options),
                 level,
                 options["starts"],
                 context.seed,
@@ -51,6 +53,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
         context.directory.write_table(stem, table, {**about, "task": KIND, "columns": columns})
     context.results[slug, KIND, name] = table
     certified = bool(table["status"].isin(["certified", "range"]).all())
+    warnings = warnings + missing_overlays([fit], options)
     return Outcome([f"{fit.label}: {sentence(table, quantity, along, level)}"], warnings, certified, table)
 
 
@@ -69,6 +72,7 @@ TASK = Task(
         Option("quantity", "quantity", "observable to maximise", "mu_eff"),
         Option("along", "axis", "free parameter to draw it along; none for the overall maximum"),
         Option("points", "integer", "number of values of `along`", 30, minimum=1),
+        edges.AT,
         Option("level", "level", "confidence level", 0.90),
         Option("starts", "integer", "starts of each of the two searches, per value", STARTS, minimum=1),
         OVERLAY,

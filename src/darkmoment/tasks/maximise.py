@@ -18,6 +18,7 @@ from darkmoment.results import sentences
 from darkmoment.tasks import edges
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.task import Option, Task
+from darkmoment.tasks.windows import missing_overlays
 
 KIND = "maximise"
 SMALLEST = "smallest"
@@ -84,6 +85,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     certified = bool(table["status"].isin(["certified", "range"]).all())
     said = sentences.limit(table, quantity, along, level, axis(fit, quantity).unit)
     compared_with = _compared(fit, limits, options["above"])
+    warnings = warnings + missing_overlays([fit], options)
     return Outcome([f"{fit.label}: {said}", *compared_with], warnings, certified, limits)
 
 
@@ -141,7 +143,7 @@ def objection(base: Fit, fits: Sequence[Fit], options: Mapping[str, Any]) -> str
         axes = axis(fit, options["quantity"]), axis(fit, along) if along is not None else None
         if reason := overlay_objection(options, axes[1], axes[0]):
             return reason
-    return edges.objection(options)
+    return edges.objection(fits, options)
 
 
 TASK = Task(
@@ -151,6 +153,7 @@ TASK = Task(
         Option("quantity", "quantity", "observable to maximise", "mu_eff"),
         Option("along", "axis", "free parameter to draw the answer along; none for the overall maximum"),
         Option("points", "integer", "number of values of `along`", 60, minimum=1),
+        edges.AT,
         Option("level", "level", "confidence level", 0.90),
         Option("starts", "integer", "starts of each of the two searches, per value", STARTS, minimum=1),
         Option("above", "text", "what Delta chi2 is counted from", SMALLEST, choices=tuple(ORIGINS)),

@@ -13,6 +13,7 @@ from darkmoment.results import sentences
 from darkmoment.tasks import profile_map
 from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.task import Option, Task
+from darkmoment.tasks.windows import missing_overlays
 
 KIND = "profile"
 
@@ -21,7 +22,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     """Profile, write table and figure, and say the interval; with `y`, as `profile_map` does."""
     if options["y"] is not None:
         return profile_map.run(context, fit, slug, options, name, KIND)
-    from darkmoment.plots.profile_plot import profile_figure
+    from darkmoment.plots.profile_plot import profile_figure, shown
     from darkmoment.plots.style import save
 
     x, level = options["x"], options["level"]
@@ -65,6 +66,7 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     warnings = [f"{fit.label}: {text}" for text in found.warnings]
     if text := profile_map.outside(fit, x, options["range"]):
         warnings.append(text)
+    warnings += missing_overlays([fit], options, shown(found.table))
     return Outcome([answer], warnings, found.certified, found)
 
 
@@ -124,5 +126,6 @@ TASK = Task(
         OVERLAY,
     ),
     run,
+    endings={"": "", profile_map.LIMIT: "y", profile_map.LEADING: "y"},
     objection=_objection,
 )

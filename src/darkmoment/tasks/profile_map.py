@@ -14,9 +14,13 @@ from darkmoment.inference.upper_limits import refined_limits
 from darkmoment.overlays import overlays_of
 from darkmoment.results import sentences
 from darkmoment.tasks.context import Context, Outcome, axis
+from darkmoment.tasks.windows import missing_overlays
 
 if TYPE_CHECKING:
     from darkmoment.inference.profile_map import ProfileMap
+
+LIMIT, LEADING = "_limit", "_leading"
+"""Endings of the names of further tables and figures."""
 
 MOST_CELLS = 250_000
 _CALLS = 15_000
@@ -39,20 +43,22 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
         )
     else:
         table, about = done
-        kept = context.directory.read_table(f"{stem}_limit")
+        kept = context.directory.read_table(f"{stem}{LIMIT}")
         limits = None if kept is None else kept[0]
     if context.draws(done):
         _draw(context, fit, table, limits, options, stem)
     if done is None:
         if limits is not None:
-            context.directory.write_table(f"{stem}_limit", limits, _about_limits(fit, options, about))
+            context.directory.write_table(f"{stem}{LIMIT}", limits, _about_limits(fit, options, about))
         context.directory.write_table(stem, table, about)
     context.results[slug, kind, name] = table
     said = sentences.plane(
         table, limits, options["x"], options["y"], options["level"], lambda n: axis(fit, n).unit
     )
     certified = not bool((table["status"] == "uncertified").any())
-    return Outcome([f"{fit.label}: {said}"], about["warnings"], certified, table)
+    shown = float(table[options["y"]].min()), float(table[options["y"]].max())
+    warnings = about["warnings"] + missing_overlays([fit], options, shown)
+    return Outcome([f"{fit.label}: {said}"], warnings, certified, table)
 
 
 def _compute(
@@ -158,7 +164,7 @@ def _draw(
     save(figure, context.directory.file(stem))
     labels = {name: e.label for name, e in fit.experiments.items()}
     figure = leading_map_figure(table, x, y, fit.title, limits, level, labels, own)
-    save(figure, context.directory.file(f"{stem}_leading"))
+    save(figure, context.directory.file(f"{stem}{LEADING}"))
 
 
 def objection(fits: Sequence[Fit], options: Mapping[str, Any]) -> str | None:

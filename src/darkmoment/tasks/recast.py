@@ -15,6 +15,7 @@ from darkmoment.tasks.context import Context, Outcome, axis
 from darkmoment.tasks.recast_limits import Recast, asked_for, recast
 from darkmoment.tasks.recast_several import column, fresh, several, spoken
 from darkmoment.tasks.task import Option, Task
+from darkmoment.tasks.windows import missing_overlays
 
 __all__ = ["KIND", "TASK", "Recast", "column", "recast", "run"]
 
@@ -32,8 +33,12 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
     entries = options["experiments"] or (options["experiment"],)
     found = [recast(fit, entry, along, x, published) for entry in entries]
     if len(found) == 1:
-        return _one(context, fit, stem, found[0], options)
-    return several(context, fit, stem, found, {"task": KIND, "as_published": published}, overlays_of(options))
+        outcome = _one(context, fit, stem, found[0], options)
+    else:
+        task = {"task": KIND, "as_published": published}
+        outcome = several(context, fit, stem, found, task, overlays_of(options))
+    outcome.warnings.extend(missing_overlays([fit], options))
+    return outcome
 
 
 def _one(context: Context, fit: Fit, stem: str, found: Recast, options: Mapping[str, Any]) -> Outcome:

@@ -7,14 +7,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from math import inf
 from pathlib import Path
 from warnings import warn
 
 import pandas as pd
 
 from darkmoment.asimov import notes
-from darkmoment.estimates import refuse_long
+from darkmoment.estimates import WORTH_A_WORD, duration, refuse_long
 from darkmoment.fit import Fit, PointError
 from darkmoment.gaps import gaps
 from darkmoment.inference.blocks import Blocks
@@ -22,13 +21,16 @@ from darkmoment.inference.chunks import ChunkedCrew, CrewError
 from darkmoment.inference.threads import one_thread
 from darkmoment.inference.workers import Processes
 from darkmoment.inputs import INPUTS, keep_inputs
+from darkmoment.manifest import MANIFEST
 from darkmoment.record import BLOCKS, RECORD, RUN_FILE, RunDirectory, describe, digest, top_level
 from darkmoment.runfile.diagnostics import Location, Problem, RunFileError
 from darkmoment.runfile.schema import FitSpec, RunFile, TaskSpec
+from darkmoment.tasks.clashes import clashes, taken_names
 from darkmoment.tasks.context import Context, Outcome
 from darkmoment.tasks.registry import TASKS
 from darkmoment.tasks.summary import BEST_FIT, STEM, summarise
 from darkmoment.timing import TIMINGS, timed
+from darkmoment.unphysical import unphysical_reference
 from darkmoment.versions import making
 
 Say = Callable[[str], None]
@@ -88,7 +90,7 @@ def run(
     workers: int = 1,
     scheduler: str | None = None,
     note: Say = warn,
-    max_hours: float = inf,
+    max_hours: float | None = None,
 ) -> RunResult:
     """Run the tasks of a file.
 
@@ -116,8 +118,9 @@ def run(
         Address of a Dask scheduler whose workers do the work instead.
     note : callable
         Called with what is worth knowing and not part of the answer: a damaged block, other versions.
-    max_hours : float
-        The longest run that is wanted, by an estimate; one that is resumed is not asked again.
+    max_hours : float, optional
+        The longest run that is wanted, by an estimate, which is told where it is long; inf for any. One that
+        is resumed is not asked again.
 
     Returns
     -------
@@ -152,12 +155,16 @@ def run(
         raise RunFileError([Problem(Location(file.source), f"no task is for variant {variant!r}")])
     refuse(base, list(fits.values()), asked)
     # a name that is too long does not exist either, where Path.exists raises
-    if not (resume and os.path.exists(out / RECORD)):
-        refuse_long(list(fits.values()), asked, max_hours, max(workers, 1))
+    begun = resume and os.path.exists(out / RECORD)
+    seconds = None if begun else refuse_long(list(fits.values()), asked, max_hours, max(workers, 1))
     entropy = file.base.seed if seed is None else seed
     record = describe(file, fits, entropy, fixed or {}, asked)
     with one_thread(), _crew(workers, scheduler, note) as crew, _room_in(out):
         directory = RunDirectory(out, record, resume)
+        if resume and not begun:
+            note(f"there is nothing to resume in {out}: the run starts anew")
+        if seconds is not None and seconds > WORTH_A_WORD:
+            note(f"the run takes about {duration(seconds)}, by an estimate")
         for text in directory.notes:
             note(text)
         crew.blocks = Blocks(out / BLOCKS, digest(making()), note)
@@ -169,6 +176,7 @@ def run(
         result = _answers(context, asked, say)
         # every table is finished: what they were made from is not needed again
         crew.blocks.remove()
+        directory.seal(fits)
     return result
 
 
@@ -201,7 +209,8 @@ def _answers(context: Context, asked: Sequence[TaskSpec], say: Say) -> RunResult
     """Run the tasks and the summary."""
     result = RunResult(context.directory.path)
     for fit in context.fits.values():
-        result.warnings += [f"{fit.label}: {text}" for text in (*gaps(fit), *notes(fit))]
+        known = (*gaps(fit), *notes(fit), *unphysical_reference(fit))
+        result.warnings += [f"{fit.label}: {text}" for text in known]
     for task, stem in zip(asked, stems(asked), strict=True):
         _run_task(context, task, stem, result, say)
     with timed(context.directory.path, STEM):
@@ -227,18 +236,10 @@ def _write_tables(directory: RunDirectory) -> None:
 
 def refuse(base: Fit, fits: Sequence[Fit], tasks: Sequence[TaskSpec]) -> None:
     """Raise RunFileError where a task has no answer for these fits, with every such task's line."""
-    problems = []
-    taken = {RUN_FILE, RECORD, RESULT, f"{STEM}.csv", BEST_FIT}
-    taken |= {TIMINGS, REPORT, INPUTS}
-    reserved = (
-        {Path(name).stem for name in taken} | {BLOCKS} | {fit.spec.slug for fit in fits if fit.spec.slug}
-    )
+    files = RUN_FILE, RECORD, RESULT, f"{STEM}.csv", BEST_FIT, TIMINGS, REPORT, MANIFEST
+    problems = [*taken_names(tasks, fits, files, (INPUTS, BLOCKS)), *clashes(tasks, stems(tasks), fits)]
     for task in tasks:
         kind = TASKS[task.kind]
-        if task.name in reserved:
-            problems.append(
-                Problem(task.where, f"task {task.kind}: name {task.name!r} is taken by the run itself")
-            )
         chosen = [fit for fit in fits if task.runs_for(fit.spec)]
         reason = kind.objection(base, chosen, kind.complete(task.options))
         if reason:

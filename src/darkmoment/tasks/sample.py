@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from darkmoment.inference.sample import Sample
 
 KIND = "sample"
+_CORNER, _SAMPLES, _SENSITIVITY = "_corner", "_samples", "_sensitivity"
 _STARTS = 64
 """Maximising points of earlier tasks handed to the sampler, at most."""
 
@@ -45,8 +46,8 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
         return Outcome(about["answers"], about["warnings"], about["certified"], found)
     found = _sampled(context, fit, slug, options)
     write_chains(found, context.directory.file(f"{stem}.nc"), _attributes(fit, context.seed))
-    save(found.plot(level=options["level"]), context.directory.file(f"{stem}_corner"))
-    context.directory.write_text(f"{stem}_samples.csv", found.chains.to_csv(index=False))
+    save(found.plot(level=options["level"]), context.directory.file(f"{stem}{_CORNER}"))
+    context.directory.write_text(f"{stem}{_SAMPLES}.csv", found.chains.to_csv(index=False))
     checks = check(context, fit, found, options)
     if checks.sensitivity is not None:
         about = {
@@ -57,8 +58,8 @@ def run(context: Context, fit: Fit, slug: str, options: Mapping[str, Any], name:
         }
         about |= about_sensitivity(checks.sensitivity)
         figure = _sensitivity(fit, checks.sensitivity.table, checks.sensitivity.limit)
-        save(figure, context.directory.file(f"{stem}_sensitivity"))
-        context.directory.write_table(f"{stem}_sensitivity", checks.sensitivity.table, about)
+        save(figure, context.directory.file(f"{stem}{_SENSITIVITY}"))
+        context.directory.write_table(f"{stem}{_SENSITIVITY}", checks.sensitivity.table, about)
     outcome = Outcome(
         [f"{fit.label}: {found.verdict}", *checks.answers],
         [*([] if found.converged else [f"{fit.label}: {found.verdict}"]), *checks.warnings],
@@ -118,11 +119,11 @@ def _draw_again(context: Context, fit: Fit, found: Sample, level: float, stem: s
     """Draw the figures of chains and tables that are finished."""
     from darkmoment.plots.style import save
 
-    save(found.plot(level=level), context.directory.file(f"{stem}_corner"))
-    known = context.directory.read_table(f"{stem}_sensitivity")
+    save(found.plot(level=level), context.directory.file(f"{stem}{_CORNER}"))
+    known = context.directory.read_table(f"{stem}{_SENSITIVITY}")
     if known is not None:
         limit = PosteriorLimit(**{k: v for k, v in known[1]["limit"].items() if k != "error"})
-        save(_sensitivity(fit, known[0], limit), context.directory.file(f"{stem}_sensitivity"))
+        save(_sensitivity(fit, known[0], limit), context.directory.file(f"{stem}{_SENSITIVITY}"))
 
 
 def _about(fit: Fit, found: Sample) -> dict[str, Any]:
@@ -206,5 +207,6 @@ TASK = Task(
         ),
     ),
     run,
+    endings={"": "", _CORNER: "", _SAMPLES: "", _SENSITIVITY: "sensitivity"},
     objection=_objection,
 )

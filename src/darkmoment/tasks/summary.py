@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 LEVELS = (0.68, 0.90, 0.95)
 STEM = "summary"
+JOINT = "profile_and_posterior_"
+"""Begins the names of the joint figures."""
+
 BEST_FIT = "best_fit.yaml"
 
 
@@ -184,5 +187,5 @@ def _joint_figures(
                 one.level,
                 fit.title,
             )
-            stem = context.stem(slug, f"profile_and_posterior_{one.quantity}")
+            stem = context.stem(slug, f"{JOINT}{one.quantity}")
             save(figure, context.directory.file(stem))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -81,6 +81,9 @@ class Task:
         True where the task runs once over all variants (`compare`), False where it runs for each.
     top_level : bool
         True where it asks the top level of the file alone, whatever its variants.
+    endings : mapping of str to str
+        Ending of the names of its tables and figures, after the file stem -> the option without which it
+        writes none of that name; empty where it always may.
     """
 
     name: str
@@ -89,6 +92,7 @@ class Task:
     run: Callable[..., Any]
     whole_file: bool = False
     top_level: bool = False
+    endings: Mapping[str, str] = field(default_factory=lambda: {"": ""})
     objection: Callable[[Fit, Sequence[Fit], Mapping[str, Any]], str | None] = _no_objection
 
     def defaults(self) -> dict[str, Any]:

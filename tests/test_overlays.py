@@ -241,7 +241,7 @@ def test_sizes_that_no_figure_shows_are_refused_before_anything_runs(file, row):
         ("mine.csv", 'are given as {"label": (x, y)}'),
         ({"a": ([1.0, 2.0], [1.0, 1e300])}, "overlay 'a', point 1: (2, 1e+300) has 1e+300"),
         ({"a": ([1.0, np.nan], [1.0, 1.0])}, "overlay 'a', point 1: (nan, 1) is not finite"),
-        ({"a": ([1.0], [1.0])}, "overlay 'a' has 1 points"),
+        ({"a": ([1.0], [1.0])}, "overlay 'a': a curve has two points"),
     ],
 )
 def test_what_python_gives_is_refused_with_a_reason(curves, message):

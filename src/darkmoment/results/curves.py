@@ -68,7 +68,7 @@ def _given(label: str, curve: Any, x: Axis | None, y: Axis | None) -> dict[str, 
         shapes = ", ".join(str(p.shape) for p in points)
         raise OverlayError(f"overlay {label!r} has shapes {shapes}: give (x, y) of equal length")
     if len(points[0]) < 2:
-        raise OverlayError(f"overlay {label!r} has {len(points[0])} points: a curve has two or more")
+        raise OverlayError(f"overlay {label!r}: a curve has two points or more")
     for row, pair in enumerate(zip(*points, strict=True)):
         for reason in filter(None, map(number_objection, pair)):
             raise OverlayError(f"overlay {label!r}, point {row}: ({pair[0]:g}, {pair[1]:g}) {reason}")

@@ -86,7 +86,7 @@ def test_hard_limits_are_no_obstacle():
 
 def test_without_dynesty(monkeypatch):
     monkeypatch.setitem(sys.modules, "dynesty", None)
-    with pytest.raises(NestedMissingError, match=r"pip install 'darkmoment\[nested\]'"):
+    with pytest.raises(NestedMissingError, match=r"pip install '\.\[nested\]'"):
         nested_sample(Fit(loads(GAUSSIAN).base))
 
 

@@ -188,10 +188,15 @@ def _end(pool: ProcessPoolExecutor) -> None:
     if sys.version_info >= (3, 14):
         pool.terminate_workers()
         return
-    # what `terminate_workers` of Python 3.14 does
-    for process in list((getattr(pool, "_processes", None) or {}).values()):
+    # what `terminate_workers` of Python 3.14 does; cancelled work is taken off the list before anybody dies,
+    # since the pool's own thread fails when it meets some afterwards
+    processes = list((getattr(pool, "_processes", None) or {}).values())
+    manager = getattr(pool, "_executor_manager_thread", None)
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
         process.terminate()
-    pool.shutdown(wait=True, cancel_futures=True)
+    if manager is not None:
+        manager.join()
 
 
 @contextmanager

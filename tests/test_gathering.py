@@ -33,8 +33,8 @@ def test_variants_are_counted_once_each():
         f"{label}: na64 says nothing in {n} of 8 cells" for n in (2, 3, 4) for label in ("A", "general")
     ]
     assert gathered([*warnings, "A: na64 says nothing in 5 of 8 cells"], ["A", "general"]) == [
-        "A: na64 says nothing in 2 of 8 cells; 3 times more, with other numbers",
-        "general: na64 says nothing in 2 of 8 cells; 2 times more, with other numbers",
+        "A and general: na64 says nothing in 2 of 8 cells; 6 times more, with other numbers",
     ]
+    assert gathered(["A: one"] * 3, ["A"]) == ["A: one"]
     three = [f"{label}: {n} cells" for n in (1, 2) for label in "abc"]
     assert gathered(three, "abc") == ["3 variants (a; b; c): 1 cells; with other numbers in the others"]

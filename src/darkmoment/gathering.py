@@ -31,21 +31,18 @@ def gathered(warnings: Sequence[str], labels: Iterable[str]) -> list[str]:
 
 
 def _said(group: Sequence[tuple[str, str]]) -> list[str]:
-    """Return warnings, (label, text), that are equal up to their numbers: at most one for each label."""
+    """Return warnings, (label, text), that are equal up to their numbers: one where there are many."""
     if len(group) < _MANY:
         return [f"{label}: {text}" if label else text for label, text in group]
-    by_label: dict[str, list[str]] = {}
-    for label, text in group:
-        by_label.setdefault(label, []).append(text)
-    if len(by_label) < _MANY:
-        return [
-            f"{label}: {texts[0]}{f'; {len(texts) - 1} times more, with other numbers' if texts[1:] else ''}"
-            for label, texts in by_label.items()
-        ]
-    names = "; ".join(list(by_label)[:_NAMED]) + ("; ..." if len(by_label) > _NAMED else "")
+    labels = list(dict.fromkeys(label for label, _ in group))
     same = len({text for _, text in group}) == 1
+    if len(labels) < _MANY:
+        more = "" if same else f"; {len(group) - 1} times more, with other numbers"
+        head = f"{' and '.join(labels)}: " if any(labels) else ""
+        return [f"{head}{group[0][1]}{more}"]
+    names = "; ".join(labels[:_NAMED]) + ("; ..." if len(labels) > _NAMED else "")
     numbers = "" if same else "; with other numbers in the others"
-    return [f"{len(by_label)} variants ({names}): {group[0][1]}{numbers}"]
+    return [f"{len(labels)} variants ({names}): {group[0][1]}{numbers}"]
 
 
 def without_numbers(text: str) -> str:

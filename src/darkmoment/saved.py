@@ -94,6 +94,13 @@ class SavedRun:
         """Return the label of a variant, or the name of the run."""
         return self.record["fits"].get(slug, {}).get("label") or str(self.record["name"])
 
+    def projected(self, slug: str) -> bool:
+        """Return True where a variant has an experiment that has not measured yet."""
+        known = (self.record.get("references") or {}).get("experiments", {})
+        asked = self.record["fits"].get(slug, {}).get("experiments", {})
+        facts = (known.get(name, {}).get(str(e.get("dataset")), {}) for name, e in asked.items())
+        return any(about.get("status") == "projected" for about in facts)
+
     def data(self, slug: str) -> str:
         """Return what the experiments of a variant observe, in words; empty for what has been published."""
         given = self.record["fits"].get(slug, {}).get("data")

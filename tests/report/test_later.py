@@ -166,3 +166,11 @@ def test_descriptions_that_say_little(later_copied, report, content):
         kept = {"text_columns": about["text_columns"]}
         (later_copied / f"{name}.json").write_text(json.dumps({**json.loads(content), **kept}))
     assert "</html>" in report(later_copied)
+
+
+def test_what_is_projected_is_dashed(later_copied, darkmoment):
+    assert darkmoment("report", later_copied).code == 0
+    page = (later_copied / "report.html").read_text(encoding="utf-8")
+    plot = page[page.index("variants compared") :]
+    lines = re.findall(r'<path class="line" style="[^"]*"( stroke-dasharray="[^"]*")?', plot)[:2]
+    assert [bool(dash) for dash in lines] == [False, True]  # today, + Mu3e

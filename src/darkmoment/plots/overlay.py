@@ -16,7 +16,8 @@ from darkmoment.plots.clipping import clipped
 from darkmoment.plots.style import printed
 
 _INK = "0.1"
-_DASHES = ((0, (6, 1.6)), (0, (1, 1.2)), (0, (6, 1.6, 1, 1.6)), (0, (3, 1)))
+_DASHES = ((0, (6, 1.6, 1, 1.6)), (0, (1, 1.2)), (0, (6, 1.6)), (0, (3, 1)))
+"""Projections are dashed: what is not one begins with another line."""
 _WIDTH, _HALO = 1.3, 2.8
 _PREFIXES = (1e-3, 1e3, 1e-6, 1e6, 1e-9, 1e9)
 """Ratios of units that are taken for one another."""

@@ -21,7 +21,7 @@ _SPLITS = ("without", "convention", "variant")
 _PROFILE_CAP = 4.0
 """A profile is drawn up to this many times the highest threshold."""
 
-OWN_DASHES = ("10 3", "1 3", "10 3 1 3", "5 2")
+OWN_DASHES = ("10 3 1 3", "1 3", "10 3", "5 2")
 _DASHES = {"--": "7 4", "-.": "8 3 2 3", ":": "2 3", "dashed": "7 4", "dashdot": "8 3 2 3", "dotted": "2 3"}
 
 
@@ -237,7 +237,8 @@ def _look(run: SavedRun, kind: str, key: str, k: int, palette: Palette) -> tuple
         for slug in run.slugs:
             if run.label(slug) == key:
                 style = run.record["fits"][slug].get("style") or {}
-                dash = _DASHES.get(str(style.get("linestyle", "")), "")
+                unsaid = "--" if run.projected(slug) else ""
+                dash = _DASHES.get(str(style.get("linestyle", unsaid)), "")
                 return palette.css(str(style["color"])) if "color" in style else palette.cycle(k), dash
     return ("var(--ink)", "") if key in ("none", "as_it_is") else (palette.cycle(k), "")
 

@@ -39,6 +39,8 @@ def test_the_same_from_the_command_line(darkmoment, tiny):
         ("along: m_dark_photon, at: [0.1, 100 MeV]", "a value twice"),
         ("along: m_dark_photon, at: [-0.1]", "must be > 0"),
         ("along: m_dark_photon, at: []", "is empty"),
+        ("along: m_dark_photon, at: [0.1, 20]", "20 lies outside its range 0.01 .. 1 in tiny"),
+        ("along: m_dark_photon, at: [100, 200]", "was this meant in MeV? [100, 200] MeV is [0.1, 0.2] GeV"),
         ("along: m_dark_photon, at: [a]", "at of task maximise"),
     ],
 )

@@ -34,6 +34,7 @@ from darkmoment.saved import reading
 from darkmoment.tasks.runner import REPORT, StorageError, refuse
 from darkmoment.tasks.runner import run as run_tasks
 from darkmoment.tasks.task import TaskError
+from darkmoment.unphysical import REFERENCE
 
 Command = Callable[[Namespace], int]
 INPUT_ERRORS = (RunFileError, PointError, DirectoryError, CardError, CurveError, ExperimentError, CrewError)
@@ -68,9 +69,10 @@ def _print_failure(error: Exception) -> None:
         print(f"darkmoment: {line}", file=sys.stderr)
 
 
-def _warn(file: RunFile) -> None:
+def _warn(file: RunFile, but: str | None = None) -> None:
     for warning in file.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        if but is None or not warning.message.startswith(but):
+            print(f"warning: {warning}", file=sys.stderr)
 
 
 @command
@@ -85,7 +87,7 @@ def run(options: Namespace) -> int:
 
 
 def _execute(file: RunFile, options: Namespace) -> int:
-    _warn(file)
+    _warn(file, but=REFERENCE)  # the run says it itself, with what the command line holds
     out = Path(options.out or f"{file.name}-run")
     chosen = variant_called(file, options.variant)
     fixed = fixed_by(file, options.assignments)

@@ -58,8 +58,13 @@ def _from_terms(table: pd.DataFrame, origin: str) -> Iterator[Followed]:
 def _above_smallest(table: pd.DataFrame, name: str, along: str | None) -> Followed:
     """Take one number off every chi2: all of a variant, or all at the same value, share it."""
     chi2, stored = _numbers(table, "chi2"), _numbers(table, name)
-    allowed = np.isfinite(chi2) & np.isfinite(stored)
-    taken = pd.Series(np.where(allowed, chi2 - np.where(allowed, stored, 0.0), np.nan))
-    groups = [table[c].to_numpy() for c in ("variant", along) if c in table]
-    shared = taken.groupby(groups or [np.zeros(len(table))]).transform("median").to_numpy(dtype=float)
-    return Column(name, floor=CHI2_FLOOR), stored, np.where(np.isfinite(chi2), chi2 - shared, chi2)
+    new = chi2.copy()
+    keys = [table[c].to_numpy() for c in ("variant", along) if c in table]
+    for group in pd.Series(np.arange(len(table))).groupby(keys or [np.zeros(len(table))]):
+        rows = group[1].to_numpy()
+        known = rows[np.isfinite(chi2[rows]) & np.isfinite(stored[rows])]
+        if len(known):
+            # where chi2 is smallest it is known best: a large one has lost the digits of what was taken off
+            least = known[chi2[known].argmin()]
+            new[rows] = chi2[rows] - (chi2[least] - stored[least])
+    return Column(name, floor=CHI2_FLOOR), stored, new

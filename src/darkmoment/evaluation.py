@@ -162,7 +162,7 @@ class Evaluation(Result):
 
     def _check_row(self, row: int) -> None:
         n = len(self.points)
-        if not isinstance(row, Integral) or not -n <= row < n:
+        if isinstance(row, bool) or not isinstance(row, Integral) or not -n <= row < n:
             there = "is one point, 0" if n == 1 else f"are {n} points, 0 to {n - 1}"
             raise ValueError(f"row = {row!r}: there {there}")
 

@@ -59,7 +59,7 @@ class ParameterInfo:
         if value < lower or (self.open_below and value <= lower):
             return f"{self.name} = {value:g} must be {'>' if self.open_below else '>='} {lower:g}"
         if value > upper:
-            return f"{self.name} = {value:g} must be <= {upper:g}{self._unit_meant((value,), self.domain)}"
+            return f"{self.name} = {value:g} must be <= {upper:g}{self.unit_meant((value,), self.domain)}"
         return None
 
     def doubt(self, value: float) -> str | None:
@@ -98,9 +98,9 @@ class ParameterInfo:
     def _unlikely(self, values: tuple[float, ...], what: str) -> str:
         lower, upper = self.likely or self.usual
         unit = f" {self.unit}" if self.unit else ""
-        return f"{what}{unit} is outside {lower:g} .. {upper:g}: {self.usual_hint}{self._unit_meant(values)}"
+        return f"{what}{unit} is outside {lower:g} .. {upper:g}: {self.usual_hint}{self.unit_meant(values)}"
 
-    def _unit_meant(self, values: tuple[float, ...], window: tuple[float, float] | None = None) -> str:
+    def unit_meant(self, values: tuple[float, ...], window: tuple[float, float] | None = None) -> str:
         """Ask whether values were meant in another unit, where one makes them likely."""
         unit = meant(values, self.unit, window or self.likely or self.usual)
         if unit is None:

@@ -56,7 +56,10 @@ def _without_points(options: Mapping[str, Any]) -> dict[str, Any]:
         {"file": o["file"], "label": o["label"], "points": len(o["points"][0])}
         for o in options.get("overlay") or ()
     ]
-    return {**options, **({"overlay": curves} if curves else {})}
+    told = {**options, **({"overlay": curves} if curves else {})}
+    if told.get("at"):
+        del told["points"]  # in place of which the values stand
+    return told
 
 
 def _outside(task: TaskSpec, file: RunFile) -> list[str]:

@@ -26,6 +26,7 @@ from darkmoment.versions import making, versions
 
 RECORD = "record.json"
 RUN_FILE = "run.yaml"
+RESULT = "result.json"
 BLOCKS = "blocks"
 
 LEAST_FREE = 50 * 10**6
@@ -128,7 +129,8 @@ class RunDirectory:
                 for name in (found[0] if found else [])
                 if name not in (RECORD, RUN_FILE)  # written anew
             ]
-        (self.path / MANIFEST).unlink(missing_ok=True)
+        for name in (RESULT, MANIFEST):  # until it has finished again it has not
+            (self.path / name).unlink(missing_ok=True)
 
     def seal(self, folders: Iterable[str]) -> None:
         """Write down what the run has written, at the top and in these folders: it has finished."""

@@ -11,11 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-from darkmoment.record import BLOCKS, HOW, RECORD, RUN_FILE, DirectoryError, digest, read_table
+from darkmoment.record import BLOCKS, HOW, RECORD, RESULT, RUN_FILE, DirectoryError, digest, read_table
 from darkmoment.runfile.recorded import data_spec, task_of
 from darkmoment.runfile.schema import TaskSpec
 from darkmoment.tasks.registry import TASKS
-from darkmoment.tasks.runner import RESULT, stems
+from darkmoment.tasks.runner import stems
 from darkmoment.timing import TIMINGS
 
 _OWN = {RECORD, RESULT, TIMINGS}

@@ -8,6 +8,9 @@ from darkmoment.fit import Fit, PointError
 from darkmoment.model import SCALARS
 from darkmoment.parameters import Array
 
+REFERENCE = "the reference point is"
+"""Beginning of what is said of a fit."""
+
 
 def unphysical_note(p: Mapping[str, Array], row: int = 0) -> str | None:
     """Say which scalar masses of a point are not positive, or None where all are.
@@ -35,4 +38,4 @@ def unphysical_reference(fit: Fit) -> list[str]:
         note += f"; wanted is m_S > delta_m_S/2, which is {float(p['delta_m_S'][0]) / 2:.6g} GeV there"
         ends = [(one.name, *one.bounds) for one in fit.free if one.name in ("m_S", "delta_m_S")]
         note += "".join(f", and {name} is free in [{low:.6g}, {high:.6g}]" for name, low, high in ends)
-    return [f"the reference point is {note}"]
+    return [f"{REFERENCE} {note}"]

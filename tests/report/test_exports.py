@@ -22,7 +22,7 @@ from darkmoment.saved import SavedRun
 
 # 510 pt of text, as in the two columns of Physical Review
 DOCUMENT = (
-    r"\documentclass[twocolumn]{article}\usepackage[margin=0.71in]{geometry}\usepackage{booktabs}"
+    r"\documentclass[twocolumn]{article}\usepackage[margin=0.71in]{geometry}\usepackage{amsmath,amssymb,booktabs}"
     r"\begin{document}%s\end{document}"
 )
 

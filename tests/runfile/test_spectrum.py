@@ -47,3 +47,11 @@ def test_a_run_says_it_of_what_is_held_as_well(darkmoment, tiny, tmp_path):
     darkmoment("run", tiny, "--set", "delta_m_S=1", "--out", out)
     warnings = json.loads((out / "result.json").read_text())["warnings"]
     assert any("the reference point is unphysical: m_H1 = -0.2 GeV" in text for text in warnings)
+
+
+def test_a_run_says_it_once_and_not_where_the_command_line_mends_it(darkmoment, tiny, tmp_path):
+    tiny.write_text(tiny.read_text().replace("delta_m_S: 0.1", "delta_m_S: 0.8"))
+    answer = darkmoment("run", tiny, "--set", "delta_m_S=0.1", "--out", tmp_path / "mended")
+    assert "unphysical" not in answer.err
+    answer = darkmoment("run", tiny, "--out", tmp_path / "bad")
+    assert answer.err.count("the reference point is unphysical") == 1

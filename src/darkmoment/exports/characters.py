@@ -67,13 +67,19 @@ _UNKNOWN = set("ÐÞðþĄąĐđĘęĦĮįĸĿŀŉŊŋŦŧŲųſ")
 _LATIN = {chr(code) for code in range(0xA1, 0x180)} - _UNKNOWN | set("ȘșȚț")
 """Letters and signs that LaTeX reads as they are."""
 
-_MATHEMATICS = {c: f"${name}$" for c, name in (_GREEK | _ACCENTED | _SIGNS).items()}
+_NAMES = _GREEK | _ACCENTED | _SIGNS
+_MATHEMATICS = {c: f"${name}$" for c, name in _NAMES.items()}
 _KNOWN = {c: c for c in _LATIN} | _ASCII | _TYPOGRAPHY | _SPACES | _MATHEMATICS
 
 
 def escape(text: str) -> str:
     """Return plain text; a character LaTeX has no sign for is named by its code."""
     return "".join(_one(character) for character in normalize("NFC", text))
+
+
+def in_mathematics(text: str) -> str:
+    """Return mathematics with Greek letters and signs as commands."""
+    return "".join(f"{_NAMES[c]} " if c in _NAMES else c for c in normalize("NFC", text))
 
 
 def _one(character: str) -> str:

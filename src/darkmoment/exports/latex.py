@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from math import floor, isfinite, isnan, log10
 
-from darkmoment.exports.characters import escape
+from darkmoment.exports.characters import escape, in_mathematics
 from darkmoment.exports.mathematics import compiles
 
 __all__ = ["booktabs", "escape", "label", "number", "unit"]
@@ -27,9 +27,14 @@ def label(text: str) -> str:
     if (text.count("$") - text.count(r"\$")) % 2:
         return _plain(text)
     return "".join(
-        part if k % 2 and compiles(part[1:-1]) else _plain(part)
-        for k, part in enumerate(_MATHEMATICS.split(text))
+        _mathematics(part) if k % 2 else _plain(part) for k, part in enumerate(_MATHEMATICS.split(text))
     )
+
+
+def _mathematics(text: str) -> str:
+    """Return mathematics with its dollar signs, or as plain text where LaTeX would not set it."""
+    spelt = in_mathematics(text)
+    return spelt if compiles(spelt[1:-1]) else _plain(text)
 
 
 def _plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What of LaTeX's mathematics a label may hold: nothing that a table of a plain article would choke on."""
+"""What of LaTeX's mathematics a label may hold: nothing that a table of an article would choke on."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ varrho sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lam
 Psi Omega ell hbar imath jmath Re Im aleph wp partial nabla infty prime emptyset forall exists neg angle
 pm mp times div ast star circ bullet cdot cap cup wedge vee oplus ominus otimes odot dagger ddagger setminus
 leq le geq ge ll gg sim simeq approx equiv propto subset supset subseteq supseteq in ni perp parallel mid to
-gets leftarrow rightarrow leftrightarrow uparrow downarrow sum prod surd langle rangle lbrace rbrace vert
-Vert triangle top bot
+gets leftarrow rightarrow leftrightarrow uparrow downarrow surd langle rangle lbrace rbrace vert
+Vert triangle top bot lesssim gtrsim leqslant geqslant
 """
 _LONGER = """
 neq ne cong notin not Leftarrow Rightarrow Leftrightarrow mapsto longrightarrow longleftarrow int oint ldots
 cdots vdots dots quad qquad sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan exp log ln lg
-det dim ker arg deg gcd hom lim sup inf max min limsup liminf Pr
+det dim ker arg deg gcd hom sum prod lim sup inf max min limsup liminf Pr
 """
 """Made of several: as a script, they need braces."""
 
-_FONTS = "mathrm mathbf mathsf mathit mathtt mathcal mathnormal"
+_FONTS = """
+mathrm mathbf mathsf mathit mathtt mathcal mathnormal mathbb mathfrak text
+"""
+_SWITCHES = "rm bf it sf tt cal"
 _ACCENTS = "hat check breve acute grave tilde bar vec dot ddot widehat widetilde overline underline sqrt"
 
 _GROUP, _FENCED = "\0", "\1"
@@ -47,12 +50,15 @@ _ATOM = "|".join(
         r"[.,;:!?+\-*/=<>()|\[\]@] *",
         r"\\[,;:! %$#&_{}|] *",
         rf"{_commands(_ACCENTS)}{_ONE}",
-        rf"{_commands('frac')}{_ONE}{_ONE}",
+        _commands(_SWITCHES),
+        rf"{_commands('boldsymbol operatorname')}{_GROUP} *",
+        rf"{_commands('frac dfrac tfrac binom')}{_ONE}{_ONE}",
+        rf"{_commands('sqrt')}\[[A-Za-z0-9]\] *{_ONE}",
         rf"{_commands('[bB]igg?[lrm]?')}{_FENCE}",
     ]
 )
 _RAISED = rf"(?:{_ONE}|{_FONT}|[+\-*] *)"
-_ABOVE = rf"(?:'+(?:\^ *{_RAISED})? *|\^ *{_RAISED})"
+_ABOVE = rf"(?:'+(?:\^ *{_ONE})? *|\^ *{_RAISED})"
 _BELOW = rf"_ *{_RAISED}"
 _SCRIPTS = rf"(?:{_BELOW}(?:{_ABOVE})?|{_ABOVE}(?:{_BELOW})?)?"
 _LIST = rf" *{_SCRIPTS}(?:(?:{_ATOM}){_SCRIPTS})*"
@@ -62,7 +68,7 @@ _WHOLE = re.compile(_LIST)
 
 
 def compiles(mathematics: str) -> bool:
-    r"""Return True for mathematics (without dollar signs) that LaTeX sets in any place, and without packages.
+    r"""Return True for mathematics (without dollar signs) that LaTeX sets anywhere, with amsmath, amssymb.
 
     Known symbols, scripts, fonts, accents, ``\frac``, ``\sqrt`` and delimiters that match: what has another
     meaning, or none, is not among them.

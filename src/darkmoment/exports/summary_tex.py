@@ -30,7 +30,7 @@ def summary_tex(run: SavedRun) -> str:
     head = [
         f"% {_comment(name)}: written by darkmoment {_comment(version)}",
         f"% digest of the inputs: {_comment(run.record.get('digest', ''))}",
-        r"% \usepackage{booktabs} in the preamble, then \input{summary}",
+        r"% \usepackage{amsmath,amssymb,booktabs} in the preamble, then \input{summary}",
     ]
     said = [] if tables else ["% this run holds no limits: its answers are in result.json"]
     return "\n".join(head + said) + "\n" + "".join(f"\n{text}\n" for text in tables)

@@ -72,8 +72,9 @@ def _maximum(run: SavedRun, found: list[Answer], names: Names) -> tuple[Html, Ht
         _largest(first, names),
     ]
     parts += [_held(first.leading, names), f"; from {data}" if data else ""]
-    if len(found) > 1:
-        label, alike = Html(label_html(first.variant)), [a.value for a in found if a.along == first.along]
+    if len(run.slugs) > 1:
+        same = [a for a in found if a.along == first.along and data_of(run, a.variant) == data]
+        label, alike = Html(label_html(first.variant)), [a.value for a in same]
         low, high = (names.with_unit(v, quantity, 3) for v in (min(alike), max(alike)))
         span: list[object] = ["; from ", low, " to ", high, f" over {len(alike)} variants"]
         parts += [" (", label, *(span if len(alike) > 1 else []), ")"]
@@ -84,14 +85,14 @@ def _maximum(run: SavedRun, found: list[Answer], names: Names) -> tuple[Html, Ht
 def _largest(a: Answer, names: Names) -> Html:
     """Say a largest value, and whether it is that over all ranges or of some values of a parameter."""
     symbol, value = names.html(a.quantity), tag("strong", names.with_unit(a.value, a.quantity))
+    counted = f" (Δχ² counted from {_origin(a)})" if a.counted_from else ""
     if a.at is None or a.along is None:
-        counted = f" (Δχ² counted from {_origin(a)})" if a.counted_from else ""
         return join([symbol, " is at most ", value, " over all ranges", counted])
     where = join([names.html(a.along), " = ", names.with_unit(a.at, a.along, 3)])
     if len(a.drawn) < 2:
-        return join(["at ", where, " ", symbol, " is at most ", value])
+        return join(["at ", where, " ", symbol, " is at most ", value, counted])
     drawn = join([f"of the {len(a.drawn)} values of ", names.html(a.along), " drawn, "])
-    return join([drawn, "the highest allowed ", symbol, " is ", value, " at ", where])
+    return join([drawn, "the highest allowed ", symbol, " is ", value, " at ", where, counted])
 
 
 def _others(run: SavedRun, first: Answer, names: Names) -> Iterator[Html]:

@@ -79,4 +79,11 @@ def objection(fits: Iterable[Fit], options: Mapping[str, Any]) -> str | None:
         refused = [reason for x in chosen if (reason := fit.parameter(along).info.refusal(x))]
         if refused:
             return f"at: {refused[0]}"
+        lower, upper = fit.parameter(along).bounds
+        if beyond := [x for x in chosen if not lower <= x <= upper]:
+            values = ", ".join(f"{x:g}" for x in beyond)
+            meant = fit.parameter(along).info.unit_meant(tuple(beyond), (lower, upper))
+            return (
+                f"at: {along} = {values} lies outside its range {lower:g} .. {upper:g} in {fit.label}{meant}"
+            )
     return None

@@ -22,7 +22,7 @@ from darkmoment.inference.threads import one_thread
 from darkmoment.inference.workers import Processes
 from darkmoment.inputs import INPUTS, keep_inputs
 from darkmoment.manifest import MANIFEST
-from darkmoment.record import BLOCKS, RECORD, RUN_FILE, RunDirectory, describe, digest, top_level
+from darkmoment.record import BLOCKS, RECORD, RESULT, RUN_FILE, RunDirectory, describe, digest, top_level
 from darkmoment.runfile.diagnostics import Location, Problem, RunFileError
 from darkmoment.runfile.schema import FitSpec, RunFile, TaskSpec
 from darkmoment.tasks.clashes import clashes, taken_names
@@ -35,7 +35,6 @@ from darkmoment.versions import making
 
 Say = Callable[[str], None]
 
-RESULT = "result.json"
 REPORT = "report.html"
 """What `darkmoment report` adds to a run directory."""
 

@@ -91,6 +91,18 @@ def test_a_search_over_all_ranges_that_missed(copied, report, overall):
     assert largest in part("answers")
 
 
+def test_a_higher_value_along_a_parameter_may_count_from_another_smallest(copied, report, overall):
+    value = overall(0.5)
+    table = pd.read_csv(copied / SLUG / "top.csv")
+    table["chi2_min"] -= 1.0  # somewhere else the fit is better, and less is allowed above that
+    table.to_csv(copied / SLUG / "top.csv", index=False)
+    head, _ = read(report(copied))
+    assert f"μeff is at most {shown(value)} μB over all ranges" in head
+    assert f"the highest is {shown(highest(copied)['mu_eff_max'])} μB" in head
+    assert "(there Δχ² counts from the smallest at the same mA′)" in head
+    assert "missed" not in head
+
+
 def test_one_question_has_one_answer_whatever_table_holds_it(copied):
     """A comparison, and the reference of leave one out, ask the same at values of their own."""
     for name, column in (("compare_mu_eff", "variant"), (f"{SLUG}/leave_one_out_mu_eff", "without")):

@@ -110,7 +110,12 @@ def _others(run: SavedRun, first: Answer, names: Names) -> Iterator[Html]:
         else:
             drawn = f"Of the {len(a.drawn)} values of " if len(a.drawn) > 1 else "At the one value of "
             where = names.with_unit(a.at, a.along, 3)
-            yield join([drawn, names.html(a.along), " drawn, the highest is ", shown(a.value), " at ", where])
+            said: list[object] = [drawn, names.html(a.along), " drawn, the highest is ", shown(a.value)]
+            if a.value > SAME * first.value:
+                where = join(
+                    [where, " (there Δχ² counts from the smallest at the same ", names.html(a.along), ")"]
+                )
+            yield join([*said, " at ", where])
     overall = over_all_ranges(run, first)
     if overall is not None and (first.along or not 1 / SAME < overall / first.value < SAME):
         yield join(["The profile limit over all ranges is ", tag("strong", shown(overall)), " (Summary)"])

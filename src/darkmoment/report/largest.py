@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from darkmoment.inference.search import CHI2_TOLERANCE
+from darkmoment.levels import delta_chi2
 from darkmoment.saved import SavedRun, SavedTable
 
 SAME = 1.001
@@ -107,8 +109,8 @@ def answers(run: SavedRun) -> list[Answer]:
     """Return one answer per variant to the question that the run answers first.
 
     That is the first quantity and level; what counts from the Standard Model is another question and comes
-    second. Over all ranges is preferred to the highest of some values of a parameter, unless that is higher:
-    then the search over all ranges has missed it.
+    second. Over all ranges is preferred to the highest of some values of a parameter, unless the
+    search over all ranges has missed that.
     """
     every = sorted(all_answers(run), key=lambda a: bool(a.counted_from))
     best: dict[str, Answer] = {}
@@ -124,7 +126,23 @@ def _preferred(one: Answer, other: Answer) -> Answer:
     if bool(one.along) == bool(other.along):
         return max(one, other, key=lambda a: a.value)
     overall, drawn = (other, one) if one.along else (one, other)
-    return drawn if drawn.value > SAME * overall.value else overall
+    return drawn if _missed(overall, drawn) else overall
+
+
+def _missed(overall: Answer, drawn: Answer) -> bool:
+    """Return True where a drawn value is higher and allowed over all ranges as well.
+
+    Along a parameter Delta chi2 counts from the smallest chi2 at the same value, which is no smaller than
+    that of all: what is allowed there need not be allowed over all ranges.
+    """
+    if not drawn.value > SAME * overall.value:
+        return False
+    try:
+        chi2 = float(drawn.row["chi2_min"]) + float(drawn.row["delta_chi2"])
+        allowed = float(overall.row["chi2_min"]) + delta_chi2(overall.level)
+    except KeyError:
+        return True  # both count from the Standard Model
+    return not chi2 > allowed + CHI2_TOLERANCE
 
 
 def beside(run: SavedRun, answer: Answer) -> list[Answer]:

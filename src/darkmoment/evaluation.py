@@ -73,7 +73,7 @@ class Evaluation(Result):
     notes: list[list[str]]
     from_derived: list[str]
     data: str = "observed"
-    fit: Fit | None = field(default=None, compare=False)
+    fit: Fit | None = None
     slips: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,7 +57,7 @@ class BestFit(Result):
     chi2: dict[str, float]
     agreed: bool
     migrad: str
-    fit: Fit | None = field(default=None, compare=False)
+    fit: Fit | None = None
 
     @property
     def total_chi2(self) -> float:

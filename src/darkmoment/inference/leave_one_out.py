@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,7 +65,7 @@ class LeaveOneOut(Result):
     level: float
     table: pd.DataFrame
     warnings: list[str]
-    fit: Fit | None = field(default=None, compare=False)
+    fit: Fit | None = None
 
     @property
     def certified(self) -> bool:

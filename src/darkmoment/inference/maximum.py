@@ -148,8 +148,8 @@ class Maximum(Result):
     table: pd.DataFrame
     warnings: list[str]
     bounds: list[list[Bound]]
-    fit: Fit | None = field(default=None, compare=False)
-    cells: Sequence[Cell] = field(default=(), repr=False, compare=False)
+    fit: Fit | None = None
+    cells: Sequence[Cell] = field(default=(), repr=False)
     """The searches it was made from."""
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,7 +76,7 @@ class Sample(Result):
     acceptance: float
     converged: bool
     verdict: str
-    fit: Fit | None = field(default=None, compare=False)
+    fit: Fit | None = None
 
     @property
     def certified(self) -> bool:

@@ -84,7 +84,7 @@ class Profile(Result):
     overall: str = "certified"
     reasons: Mapping[str, str] = field(default_factory=dict)
     level: float | None = None
-    fit: Fit | None = field(default=None, compare=False)
+    fit: Fit | None = None
 
     @property
     def certified(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import ceil, floor, log10
 from numbers import Integral
 from typing import TYPE_CHECKING
@@ -91,7 +91,7 @@ class ProfileMap(Result):
     warnings: list[str]
     logarithmic: tuple[bool, bool]
     overall: str = "certified"
-    fit: Fit | None = field(default=None, compare=False)
+    fit: Fit | None = None
 
     @property
     def certified(self) -> bool:

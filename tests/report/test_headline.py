@@ -166,3 +166,15 @@ def test_it_says_what_delta_chi2_counts_from(copied, report, rows):
     head, _ = read(report(copied))
     assert "(Δχ² counted from χ² of the Standard Model)" in head
     assert ("values of mA′ drawn" in head) == (rows > 1)
+
+
+def test_what_is_projected_or_not_certified_is_called_so(copied, later_copied, report):
+    table = pd.read_csv(copied / "summary.csv")
+    table.loc[table["side"] == "upper", "profile_status"] = "uncertified"
+    table.to_csv(copied / "summary.csv", index=False)
+    head, part = read(report(copied))
+    assert "(not certified, it may be higher; Summary)" in head
+    assert part("summary").count("not certified") == 6  # three levels of two variants
+    head, part = read(report(later_copied))
+    assert "projected" not in head  # today comes first
+    assert "+ Mu3e projected" in part("answers")

@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 
 from darkmoment.exports.latex import booktabs, escape, label, number, unit
-from darkmoment.report.largest import Answer, all_answers, data_of
+from darkmoment.report.largest import Answer, all_answers, data_of, projected
 from darkmoment.report.names import Names
 from darkmoment.saved import SavedRun
+from darkmoment.tasks.summary import CERTIFIED, STATUS
 
 SUMMARY = "summary.tex"
 
@@ -50,8 +51,10 @@ def _with_unit(names: Names, name: str) -> str:
 
 
 def _named(run: SavedRun, variant: str) -> str:
-    """Return a variant's label, with where its data come from where they are not observations."""
-    return label(variant) + (" (Asimov data)" if data_of(run, variant) else "")
+    """Return a variant's label, with what of it has not been observed."""
+    aside = ["projected"] if projected(run, variant) else []
+    aside += ["Asimov data"] if data_of(run, variant) else []
+    return label(variant) + (f" ({', '.join(aside)})" if aside else "")
 
 
 def _largest(run: SavedRun, names: Names, name: str) -> Iterator[str]:
@@ -120,7 +123,7 @@ def _summaries(run: SavedRun, names: Names, name: str) -> Iterator[str]:
     ):
         rows = saved.table[saved.table["side"] == side].dropna(axis=1, how="all")
         columns = [str(c).removesuffix("_low") for c in rows if not str(c).endswith("_high")]
-        columns = [c for c in columns if c not in ("variant", "name", "unit", "side")]
+        columns = [c for c in columns if c not in ("variant", "name", "unit", "side", STATUS)]
         if rows.empty or not columns:
             continue
         cells = [
@@ -138,7 +141,8 @@ def _summaries(run: SavedRun, names: Names, name: str) -> Iterator[str]:
 def _cell(row: Mapping[Any, Any], column: str) -> str:
     """Return a number, or an interval."""
     if column in row:
-        return number(float(row[column]), 3)
+        doubtful = column.startswith("profile") and row.get(STATUS, "") not in ("", *CERTIFIED)
+        return number(float(row[column]), 3) + (" (not certified)" if doubtful else "")
     return f"{number(float(row[f'{column}_low']), 3)} to {number(float(row[f'{column}_high']), 3)}"
 
 

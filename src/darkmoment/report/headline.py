@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from darkmoment.report import certificate, steps
-from darkmoment.report.largest import SAME, Answer, answers, beside, data_of, over_all_ranges
+from darkmoment.report.largest import SAME, Answer, answers, beside, data_of, over_all_ranges, projected
 from darkmoment.report.markup import Html, details, items, join, section, table, tag
 from darkmoment.report.names import Names
 from darkmoment.report.tex import label_html
@@ -72,6 +72,7 @@ def _maximum(run: SavedRun, found: list[Answer], names: Names) -> tuple[Html, Ht
         _largest(first, names),
     ]
     parts += [_held(first.leading, names), f"; from {data}" if data else ""]
+    parts += ["; projected, not all of it is measured" if projected(run, first.variant) else ""]
     if len(run.slugs) > 1:
         same = [a for a in found if a.along == first.along and data_of(run, a.variant) == data]
         label, alike = Html(label_html(first.variant)), [a.value for a in same]
@@ -116,9 +117,12 @@ def _others(run: SavedRun, first: Answer, names: Names) -> Iterator[Html]:
                     [where, " (there Δχ² counts from the smallest at the same ", names.html(a.along), ")"]
                 )
             yield join([*said, " at ", where])
-    overall = over_all_ranges(run, first)
-    if overall is not None and (first.along or not 1 / SAME < overall / first.value < SAME):
-        yield join(["The profile limit over all ranges is ", tag("strong", shown(overall)), " (Summary)"])
+    if (found := over_all_ranges(run, first)) is not None:
+        overall, certified = found
+        if first.along or not 1 / SAME < overall / first.value < SAME:
+            doubt = "" if certified else "not certified, it may be higher; "
+            limit = tag("strong", shown(overall))
+            yield join(["The profile limit over all ranges is ", limit, f" ({doubt}Summary)"])
     for saved in run.tables.values():
         asked = saved.about.get("quantity") == first.quantity and steps.is_steps(saved)
         if asked and steps.level_of(saved) == first.level:
@@ -267,9 +271,9 @@ def _answer(run: SavedRun, a: Answer, names: Names) -> list[object]:
 
 
 def _aside(run: SavedRun, label: str) -> Html:
-    """Return what a variant's data are where they have not been observed."""
-    data = data_of(run, label)
-    return tag("small", f" {data}") if data else Html("")
+    """Return what of a variant has not been observed."""
+    aside = [word for word in ("projected" if projected(run, label) else "", data_of(run, label)) if word]
+    return tag("small", f" {', '.join(aside)}") if aside else Html("")
 
 
 def _blocks(said: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ import pandas as pd
 from darkmoment.inference.search import CHI2_TOLERANCE
 from darkmoment.levels import delta_chi2
 from darkmoment.saved import SavedRun, SavedTable
+from darkmoment.tasks.summary import CERTIFIED, STATUS
 
 SAME = 1.001
 """Factor below which two values are one: searches agree no better."""
@@ -152,17 +153,24 @@ def beside(run: SavedRun, answer: Answer) -> list[Answer]:
     return [a for a in found if _key(a) != _key(answer)]
 
 
-def over_all_ranges(run: SavedRun, answer: Answer) -> float | None:
-    """Return the profile limit of the summary at the level of an answer, where the summary has it."""
+def over_all_ranges(run: SavedRun, answer: Answer) -> tuple[float, bool] | None:
+    """Return the profile limit of the summary at the level of an answer, and whether it is certified."""
     summary, column = run.tables.get("summary"), f"profile_{100 * answer.level:g}"
     if summary is None or answer.counted_from or not {"variant", "name", column} <= set(summary.table):
         return None
     found = summary.table
     found = found[(found["variant"] == answer.variant) & (found["name"] == answer.quantity)]
     values = pd.to_numeric(found[column], errors="coerce").dropna()
-    return float(values.iloc[0]) if len(values) else None
+    if not len(values):
+        return None
+    return float(values.iloc[0]), STATUS not in found or found[STATUS].iloc[0] in CERTIFIED
 
 
 def data_of(run: SavedRun, label: str) -> str:
     """Return the Asimov data of a variant in words; empty for what has been published."""
     return next((run.data(slug) for slug in run.slugs if run.label(slug) == label), "")
+
+
+def projected(run: SavedRun, label: str) -> bool:
+    """Return True where a variant has an experiment that has not measured yet."""
+    return any(run.projected(slug) for slug in run.slugs if run.label(slug) == label)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from darkmoment.report.future import is_future
-from darkmoment.report.markup import Html, details, number_html, section, table, tag
+from darkmoment.report.markup import Html, details, join, number_html, section, table, tag
 from darkmoment.report.names import Names, unit_html
 from darkmoment.report.steps import is_steps
 from darkmoment.report.tex import label_html, label_text
 from darkmoment.saved import SavedRun, SavedTable
+from darkmoment.tasks.summary import CERTIFIED, STATUS
 
 ROWS = 40
 """Rows of a table that are shown."""
@@ -49,18 +51,25 @@ def _an_answer(saved: SavedTable) -> bool:
 def _limits(run: SavedRun, rows: pd.DataFrame, names: Names, caption: str) -> Html:
     """Return rows of the summary; columns are methods and levels."""
     rows = rows.dropna(axis=1, how="all")
-    columns = [c for c in rows if c not in ("variant", "name", "unit", "side")]
+    columns = [c for c in rows if c not in ("variant", "name", "unit", "side", STATUS)]
     many = len(run.slugs) > 1 and "variant" in rows
     head = [*(["variant"] if many else []), "quantity", *(_method(str(c)) for c in columns)]
     body = [
         [
             *([Html(label_html(str(row["variant"])))] if many else []),
             Html(f"{names.html(str(row['name'])).text} <small>{unit_html(str(row['unit']))}</small>"),
-            *(row[c] for c in columns),
+            *(_limit(row, str(c)) for c in columns),
         ]
         for row in rows.to_dict("records")
     ]
     return table(head, body, caption)
+
+
+def _limit(row: Mapping[Any, Any], column: str) -> object:
+    """Return a number of the summary; what two searches did not agree on is called so."""
+    if not column.startswith("profile") or row.get(STATUS, "") in ("", *CERTIFIED):
+        return row[column]
+    return join([number_html(float(row[column]), 4), tag("small", " not certified")])
 
 
 def _method(column: str) -> str:

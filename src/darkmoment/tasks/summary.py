@@ -28,6 +28,12 @@ JOINT = "profile_and_posterior_"
 BEST_FIT = "best_fit.yaml"
 
 
+STATUS = "profile_status"
+"""Column with the worst certificate of a row's profile limits."""
+CERTIFIED = ("certified", "range")
+_WORSE = (*CERTIFIED, "uncertified", "failed")
+
+
 def summarise(context: Context) -> Outcome:
     """Write ``summary.csv``, ``best_fit.yaml`` and the joint figures.
 
@@ -115,11 +121,14 @@ def _rows(
         row["best"] = float(fit.predictions(best.point)[quantity][0])
         along = next((r for r in limits if r.quantity == quantity), None)
         if along is not None:
+            statuses = []
             for level in LEVELS:
                 edge, status = _overall(context, fit, along, level)
                 row[f"profile_{level:.0%}".rstrip("%")] = edge
+                statuses.append(status)
                 if status in ("uncertified", "failed"):
                     warnings.append(f"{fit.label}: the overall {level:.0%} limit on {quantity} is {status}")
+            row[STATUS] = max(statuses, key=_WORSE.index)
         for found in samples:
             if quantity in found.quantities:
                 for level in LEVELS:
@@ -143,7 +152,8 @@ def _sentence(row: dict[str, Any]) -> str:
     """Say the 90% limits of one quantity in words, over the whole ranges."""
     found = []
     if "profile_90" in row:
-        found.append(f"{row['profile_90']:.4g} {row['unit']} (profile)".replace("  ", " "))
+        doubt = "" if row[STATUS] in CERTIFIED else ", not certified: a lower bound on the limit"
+        found.append(f"{row['profile_90']:.4g} {row['unit']} (profile{doubt})".replace("  ", " "))
     if "posterior_90" in row:
         found.append(
             f"{row['posterior_90']:.4g} {row['unit']} (posterior, depends on priors)".replace("  ", " ")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from darkmoment.inference.maximum import ORIGINS
+from darkmoment.inference.cell import ORIGINS
 from darkmoment.parameters import Array
 from darkmoment.reevaluation import CHI2_FLOOR, Column
 from darkmoment.saved import SavedTable

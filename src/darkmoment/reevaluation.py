@@ -10,8 +10,8 @@ import pandas as pd
 
 from darkmoment.experiments import CardError, CurveError, ExperimentError
 from darkmoment.fit import Fit, PointError, Survey
+from darkmoment.inference.cell import ORIGINS
 from darkmoment.inference.leave_one_out import NONE
-from darkmoment.inference.maximum import ORIGINS
 from darkmoment.inference.reference import standard_model_chi2
 from darkmoment.inputs import inputs_of
 from darkmoment.parameters import PARAMETERS, Array

@@ -7,9 +7,9 @@ import pytest
 
 from darkmoment.fit import Fit
 from darkmoment.inference import maximise as module
+from darkmoment.inference.cell import Cell
 from darkmoment.inference.crew import Crew
 from darkmoment.inference.maximise import maximise
-from darkmoment.inference.maximum import Cell
 from darkmoment.inference.problem import Problem
 from darkmoment.runfile.loader import loads
 

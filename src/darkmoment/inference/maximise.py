@@ -22,10 +22,11 @@ from darkmoment.inference.asked import (
     check_quantity,
     check_search,
 )
+from darkmoment.inference.cell import ORIGINS, Cell
 from darkmoment.inference.crew import Crew, unheard
 from darkmoment.inference.lattice import lattice
 from darkmoment.inference.map_search import MapSearch
-from darkmoment.inference.maximum import ORIGINS, Cell, Maximum, result
+from darkmoment.inference.maximum import Maximum, result
 from darkmoment.inference.migrad import NOT_ASKED_EACH, ask_migrad
 from darkmoment.inference.problem import Problem
 from darkmoment.inference.reference import standard_model_chi2

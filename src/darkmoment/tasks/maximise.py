@@ -10,8 +10,8 @@ import pandas as pd
 
 from darkmoment.fit import Fit
 from darkmoment.inference.beside import compared, limits_beside
+from darkmoment.inference.cell import ORIGINS
 from darkmoment.inference.maximise import STARTS, maximise
-from darkmoment.inference.maximum import ORIGINS
 from darkmoment.observables.heavy_neutrinos import MASSES
 from darkmoment.overlays import OVERLAY, overlay_objection, overlays_of
 from darkmoment.results import sentences
